@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// Event is something a person would want to know of later: a log-in, a refusal with its true cause.
+type Event struct {
+	ID        string
+	At        time.Time
+	Kind      string // login, refused, …
+	UserID    string // whom it concerns; may be empty
+	Actor     string // who did it: a user's id, "cli", or empty for a stranger
+	Client    string // address
+	Reference string // the code that was shown
+	RequestID string
+	Cause     string // the exact cause behind a refusal
+	Detail    string
+}
+
+const eventColumns = `id, at, kind, user_id, actor, client, reference, request_id, cause, detail`
+
+// AddEvent writes an event.
+func (t *Tx) AddEvent(ctx context.Context, e Event) error {
+	_, err := t.exec(ctx, `INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		e.ID, micros(e.At), e.Kind, e.UserID, e.Actor, e.Client, e.Reference, e.RequestID, e.Cause, e.Detail)
+	return err
+}
+
+func scanEvent(r *sql.Rows) (Event, error) {
+	var e Event
+	var at int64
+	err := r.Scan(&e.ID, &at, &e.Kind, &e.UserID, &e.Actor, &e.Client, &e.Reference, &e.RequestID, &e.Cause, &e.Detail)
+	e.At = instant(at)
+	return e, err
+}
+
+// EventsByReference finds what a reference code stands for.
+func (t *Tx) EventsByReference(ctx context.Context, reference string) ([]Event, error) {
+	return collect(ctx, t.q, scanEvent, `SELECT `+eventColumns+` FROM events WHERE reference = $1 ORDER BY at DESC LIMIT 10`, reference)
+}
+
+// EventsOf lists what concerns a user, the newest first.
+func (t *Tx) EventsOf(ctx context.Context, userID string, limit int) ([]Event, error) {
+	return collect(ctx, t.q, scanEvent, `SELECT `+eventColumns+` FROM events WHERE user_id = $1 ORDER BY at DESC, id LIMIT $2`, userID, limit)
+}
+
+// The time for which rows are kept after their use.
+const (
+	keepTickets     = 7 * 24 * time.Hour // so that the holder of an old link is told what became of it
+	keepEvents      = 365 * 24 * time.Hour
+	keepRefusals    = 30 * 24 * time.Hour
+	keepRevocations = time.Hour
+	keepDead        = 30 * 24 * time.Hour
+)
+
+// Sweep removes a small batch of every kind of row that has had its time, and reports whether there may be more. Nothing depends
+// on it but the size of the store: whether something has run out is judged when it is read.
+func (t *Tx) Sweep(ctx context.Context, now time.Time) (more bool, err error) {
+	const batch = 500
+	for _, s := range []struct {
+		query string
+		until time.Time
+	}{
+		{`DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE end_at < $1 OR seen_at + idle < $1 LIMIT 500)`, now},
+		{`DELETE FROM tickets WHERE id IN (SELECT id FROM tickets WHERE expires_at < $1 LIMIT 500)`, now.Add(-keepTickets)},
+		{`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT 500)`, now.Add(-keepEvents)},
+		{`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 AND kind = 'refused' LIMIT 500)`, now.Add(-keepRefusals)},
+		{`DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations WHERE at < $1 LIMIT 500)`, now.Add(-keepRevocations)},
+		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE dead_at > 0 AND dead_at < $1 LIMIT 500)`, now.Add(-keepDead)},
+		{`DELETE FROM locks WHERE name IN (SELECT name FROM locks WHERE at < $1 LIMIT 500)`, now.Add(-24 * time.Hour)},
+	} {
+		n, err := t.exec(ctx, s.query, micros(s.until))
+		if err != nil {
+			return false, err
+		}
+		more = more || n == batch
+	}
+	return more, nil
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// statementTimeout ends a statement that hangs: a person waits at most this long for «our side is busy».
+const statementTimeout = 5 * time.Second
+
+func openPostgres(_ context.Context, dsn string) (*Store, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		// The text of the driver's error may quote the DSN with its password.
+		return nil, errors.New("the database address cannot be read; write postgres://USER:PASSWORD@HOST:PORT/NAME")
+	}
+	if cfg.TLSConfig == nil && !loopback(cfg.Host) && !strings.Contains(dsn, "sslmode=disable") {
+		return nil, errors.New("PostgreSQL off this machine needs TLS: add sslmode=verify-full, or sslmode=disable if the network is yours alone")
+	}
+	set := func(name, value string) {
+		if _, given := cfg.RuntimeParams[name]; !given {
+			cfg.RuntimeParams[name] = value
+		}
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "gatehouse"
+	}
+	set("statement_timeout", fmt.Sprint(statementTimeout.Milliseconds()))
+	set("idle_in_transaction_session_timeout", fmt.Sprint(2*statementTimeout.Milliseconds()))
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = statementTimeout
+	}
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(8)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &Store{engine: postgresEngine, read: db}, nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasPrefix(host, "/") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
