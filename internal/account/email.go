@@ -1,0 +1,108 @@
+package account
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Invalid is the field code of what is wrong with something typed: "required", "invalid_email", "invalid_username",
+// "invalid_characters", "too_long".
+type Invalid string
+
+func (i Invalid) Error() string { return string(i) }
+
+// The limits of RFC 5321, section 4.5.3.1, for an address and its local part, in bytes.
+const (
+	maxAddress = 254
+	maxLocal   = 64
+)
+
+// atext is what RFC 5322 allows in an unquoted local part beside letters and digits.
+const atext = "!#$%&'*+-/=?^_`{|}~"
+
+// ParseEmail reads one plain address: no display name, no quotes, no comments, no list. Edge spaces are forgiven.
+//
+// The local part must be ASCII. Letters beyond it fold in ways that mail servers do not agree on (K is one code point away from
+// the Kelvin sign, which Unicode normalises to K), and quoted local parts have smuggled SMTP commands (CVE-2025-59937).
+// The canonical form is lower case, its domain in IDNA's ASCII form; dots and +tags stay, they are the provider's business.
+func ParseEmail(typed string) (store.Identifier, error) {
+	s := strings.Trim(typed, " \t\r\n")
+	if s == "" {
+		return store.Identifier{}, Invalid("required")
+	}
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok || len(s) > maxAddress || len(local) > maxLocal || !validLocal(local) {
+		return store.Identifier{}, Invalid("invalid_email")
+	}
+	ascii, ok := asciiDomain(domain)
+	if !ok || len(local)+1+len(ascii) > maxAddress {
+		return store.Identifier{}, Invalid("invalid_email")
+	}
+	return store.Identifier{Kind: store.KindEmail, Canonical: strings.ToLower(local) + "@" + ascii, AsTyped: local + "@" + domain}, nil
+}
+
+func validLocal(s string) bool {
+	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !isAlnum(c) && c != '.' && strings.IndexByte(atext, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlnum(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// asciiDomain lower-cases a domain and encodes it by IDNA 2008. A domain that normalises to other letters than were typed
+// (full-width ones, ligatures) is refused rather than guessed.
+func asciiDomain(domain string) (string, bool) {
+	if !utf8.ValidString(domain) || norm.NFKC.String(domain) != domain {
+		return "", false
+	}
+	ascii, err := idna.Registration.ToASCII(strings.ToLower(domain))
+	if err != nil || !strings.Contains(ascii, ".") && ascii != "localhost" || strings.HasSuffix(ascii, ".") {
+		return "", false
+	}
+	for label := range strings.SplitSeq(ascii, ".") {
+		if !validLabel(label) {
+			return "", false
+		}
+	}
+	return ascii, true
+}
+
+func validLabel(label string) bool {
+	if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+		return false
+	}
+	for i := range len(label) {
+		if !isAlnum(label[i]) && label[i] != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// Mask shows enough of an address to recognise one's own: «m…@gmail.com».
+func Mask(address string) string {
+	local, domain, ok := strings.Cut(address, "@")
+	if !ok || local == "" {
+		return "…"
+	}
+	return local[:1] + "…@" + domain
+}
+
+// DomainOf is the part of a canonical address after the @.
+func DomainOf(canonical string) string {
+	_, domain, _ := strings.Cut(canonical, "@")
+	return domain
+}
