@@ -132,13 +132,16 @@ func (t *Tx) Revoke(ctx context.Context, kind, id string, now time.Time) error {
 	return err
 }
 
-// Revocations lists those with a sequence number above after, oldest first.
+// RevocationsPage is the most that Revocations returns at once.
+const RevocationsPage = 10_000
+
+// Revocations lists those with a sequence number above after, oldest first, at most RevocationsPage.
 func (s *Store) Revocations(ctx context.Context, after int64) ([]Revocation, error) {
 	return collect(ctx, s.read, func(r *sql.Rows) (Revocation, error) {
 		var v Revocation
 		err := r.Scan(&v.Seq, &v.Kind, &v.ID)
 		return v, err
-	}, `SELECT seq, kind, id FROM revocations WHERE seq > $1 ORDER BY seq LIMIT 10000`, after)
+	}, `SELECT seq, kind, id FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2`, after, RevocationsPage)
 }
 
 // LastRevocation is the highest sequence number so far, 0 if there is none.

@@ -1,0 +1,39 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/password"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
+)
+
+// reserve takes a place in the budgets before any work is done, so that many requests at once can't all pass the same check
+// (B-024). The refusal is the same for identifiers that exist and that do not.
+func (f *Flow) reserve(ctx context.Context, keys ...throttle.Key) (*throttle.Reservation, error) {
+	r, err := f.Limits.Reserve(ctx, keys...)
+	if limited, ok := errors.AsType[*throttle.Limited](err); ok {
+		fault := refuse(message.RateLimited, "limit_"+string(limited.Budget))
+		fault.RetryAfter = limited.RetryAfter
+		return nil, fault
+	}
+	return r, err
+}
+
+// spend counts against budgets whose every use counts: mails, sign-ups.
+func (f *Flow) spend(ctx context.Context, keys ...throttle.Key) error {
+	r, err := f.reserve(ctx, keys...)
+	if err == nil {
+		r.Spend()
+	}
+	return err
+}
+
+// busy turns the hasher's refusal into an honest 503.
+func busy(err error) error {
+	if full, ok := errors.AsType[*password.BusyError](err); ok {
+		return &message.Fault{Code: message.Overloaded, Cause: "hash_queue_full", RetryAfter: full.RetryAfter, Err: err}
+	}
+	return err
+}

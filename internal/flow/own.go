@@ -1,0 +1,188 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/account"
+	"github.com/gatehouse-auth/gatehouse/internal/mail"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/session"
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"golang.org/x/text/language"
+)
+
+// ProfileInput is what a person may change of themselves; nil leaves it as it is.
+type ProfileInput struct{ Name, Locale *string }
+
+// UpdateProfile changes name and language.
+func (f *Flow) UpdateProfile(ctx context.Context, c Client, in ProfileInput) (Outcome, error) {
+	s, err := signedIn(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	user := *s.User
+	var wrong []message.Field
+	if in.Name != nil {
+		user.Name, err = account.CleanName(*in.Name)
+		if bad, ok := errors.AsType[account.Invalid](err); ok {
+			wrong = append(wrong, message.Field{Name: "name", Code: string(bad)})
+		}
+	}
+	if in.Locale != nil && *in.Locale != "" {
+		tag, err := language.Parse(*in.Locale)
+		if err != nil || len(*in.Locale) > 35 {
+			wrong = append(wrong, message.Field{Name: "locale", Code: "not_allowed"})
+		}
+		user.Locale = tag.String()
+	} else if in.Locale != nil {
+		user.Locale = ""
+	}
+	if len(wrong) > 0 {
+		return Outcome{}, invalid(wrong...)
+	}
+	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.SetProfile(ctx, user.ID, user.Name, user.Locale, f.now()); err != nil {
+			return err
+		}
+		return tx.Revoke(ctx, store.RevokeUser, user.ID, f.now()) // caches hold the old name
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	f.Sessions.Forget(user.ID)
+	return Outcome{Step: StepDone, User: &user, Session: f.Sessions.With(s.Session, user)}, nil
+}
+
+// Devices lists the sessions of the signed-in user that are still good, the last used first.
+func (f *Flow) Devices(ctx context.Context, c Client) ([]*session.Session, error) {
+	s, err := signedIn(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Sessions.Save(ctx); err != nil { // so that «last used» is now, not some seconds ago
+		return nil, err
+	}
+	var rows []store.Session
+	err = f.Store.View(ctx, func(tx *store.Tx) error {
+		rows, err = tx.SessionsOf(ctx, s.UserID)
+		return err
+	})
+	var live []*session.Session
+	for _, row := range rows {
+		if one := f.Sessions.With(row, *s.User); one.IdleExpiresAt().After(f.now()) {
+			live = append(live, one)
+		}
+	}
+	return live, err
+}
+
+// EndDevice ends one of the user's own sessions. One that is somebody else's does not exist (C-045).
+func (f *Flow) EndDevice(ctx context.Context, c Client, id string) error {
+	s, err := signedIn(c)
+	if err != nil {
+		return err
+	}
+	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.EndSession(ctx, s.UserID, id, f.now()); err != nil {
+			return err
+		}
+		return f.event(ctx, tx, c, "session_ended", s.UserID)
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return refuse(message.NotFound, "no_such_session")
+	}
+	f.Sessions.Forget(s.UserID)
+	return err
+}
+
+// EndOtherDevices ends all of the user's sessions but this one.
+func (f *Flow) EndOtherDevices(ctx context.Context, c Client) error {
+	s, err := signedIn(c)
+	if err != nil {
+		return err
+	}
+	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.EndSessions(ctx, s.UserID, s.ID, f.now()); err != nil {
+			return err
+		}
+		return f.event(ctx, tx, c, "other_sessions_ended", s.UserID)
+	})
+	f.Sessions.Forget(s.UserID)
+	return err
+}
+
+// DeleteAccount removes the signed-in user and all that is kept about them.
+func (f *Flow) DeleteAccount(ctx context.Context, c Client) error {
+	s, err := f.fresh(c)
+	if err != nil {
+		return err
+	}
+	err = f.Store.Update(ctx, func(tx *store.Tx) error { return f.remove(ctx, tx, c, *s.User) })
+	if errors.Is(err, store.ErrNotFound) { // deleted already, from elsewhere
+		err = nil
+	}
+	if err == nil {
+		f.Sessions.Forget(s.UserID)
+		f.Mail.Wake()
+	}
+	return err
+}
+
+func (f *Flow) remove(ctx context.Context, tx *store.Tx, c Client, user store.User) error {
+	if err := tx.EndSessions(ctx, user.ID, "", f.now()); err != nil {
+		return err
+	}
+	if err := tx.DeleteUser(ctx, user.ID); err != nil {
+		return err
+	}
+	if err := f.notify(ctx, tx, mail.AccountDeleted, user, c, mail.Data{}); err != nil {
+		return err
+	}
+	return f.event(ctx, tx, Client{}, "account_deleted", user.ID)
+}
+
+// Export is everything that is held about a user, but for secrets.
+type Export struct {
+	User         store.User
+	Identifiers  []store.Identifier
+	PasswordSet  time.Time // zero: there is no password
+	PendingEmail string
+	Sessions     []*session.Session
+	Events       []store.Event
+}
+
+// exportEvents bounds an export.
+const exportEvents = 10_000
+
+// ExportAccount collects everything that is held about the signed-in user.
+func (f *Flow) ExportAccount(ctx context.Context, c Client) (Export, error) {
+	s, err := f.fresh(c)
+	if err != nil {
+		return Export{}, err
+	}
+	var e Export
+	if e.Sessions, err = f.Devices(ctx, c); err != nil {
+		return e, err
+	}
+	if e.PendingEmail, err = f.PendingEmail(ctx, c); err != nil {
+		return e, err
+	}
+	err = f.Store.View(ctx, func(tx *store.Tx) error {
+		if e.User, err = tx.UserByID(ctx, s.UserID); err != nil {
+			return err
+		}
+		if e.Identifiers, err = tx.Identifiers(ctx, s.UserID); err != nil {
+			return err
+		}
+		pw, err := tx.PasswordOf(ctx, s.UserID)
+		if err != nil {
+			return err
+		}
+		e.PasswordSet = pw.ChangedAt
+		e.Events, err = tx.EventsOf(ctx, s.UserID, exportEvents)
+		return err
+	})
+	return e, err
+}

@@ -1,0 +1,200 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/gatehouse-auth/gatehouse/internal/mail"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/password"
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
+	"github.com/gatehouse-auth/gatehouse/internal/ticket"
+	"github.com/google/uuid"
+)
+
+// Forgot mails a link to set a new password, if the address is an account's.
+func (f *Flow) Forgot(ctx context.Context, c Client, email, returnTo string) (Outcome, error) {
+	return f.requestMail(ctx, c, jobForgot, email, returnTo)
+}
+
+// ResetInput is what setting a new password by a mailed link asks for.
+type ResetInput struct {
+	Token    string
+	Password string
+}
+
+// resetPayload is what a reset link carries.
+type resetPayload struct{ ReturnTo string }
+
+// ResetLink says whose password a link resets, without using it.
+func (f *Flow) ResetLink(ctx context.Context, c Client, token string) (Link, error) {
+	_, user, err := f.openReset(ctx, c, token)
+	return Link{Email: user.Email}, err
+}
+
+// Reset sets a new password by a mailed link. It signs nobody in: the link proves the mailbox alone, and a second factor, where there
+// is one, must still be asked (F-080). Every session and every other link of the account dies with the old password.
+func (f *Flow) Reset(ctx context.Context, c Client, in ResetInput) (Outcome, error) {
+	t, user, err := f.openReset(ctx, c, in.Token)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var payload resetPayload
+	if err := ticket.Open(f.Keys, t, &payload); err != nil {
+		return Outcome{}, err
+	}
+	if wrong := f.checkPassword("password", in.Password, f.about(user)); len(wrong) > 0 {
+		return Outcome{}, invalid(wrong...) // the link is still good
+	}
+	hash, err := f.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return Outcome{}, busy(err)
+	}
+	now := f.now()
+	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := ticket.Redeem(ctx, tx, ticket.Reset, in.Token, now); err != nil {
+			return err
+		}
+		if err := tx.Lock(ctx, "user "+user.ID, now); err != nil {
+			return err
+		}
+		if err := f.replacePassword(ctx, tx, c, user, hash, ""); err != nil {
+			return err
+		}
+		return f.event(ctx, tx, c, "password_reset", user.ID)
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	f.Sessions.Forget(user.ID)
+	f.Mail.Wake()
+	return Outcome{
+		Step: StepPasswordChanged, ReturnTo: f.ReturnTo(payload.ReturnTo),
+		// The mailbox is proven: this browser is a known device from now on.
+		DeviceToken: f.deviceToken(c, user.ID, store.Password{ChangedAt: now}),
+	}, nil
+}
+
+func (f *Flow) openReset(ctx context.Context, c Client, token string) (t store.Ticket, user store.User, err error) {
+	err = f.countingBadLinks(ctx, c, func() error {
+		return f.Store.View(ctx, func(tx *store.Tx) error {
+			if t, err = ticket.Look(ctx, tx, ticket.Reset, token, f.now()); err != nil {
+				return err
+			}
+			user, err = tx.UserByID(ctx, t.UserID)
+			return err
+		})
+	})
+	return t, user, err
+}
+
+// replacePassword stores a new password and ends everything that the old one opened: all sessions but the one to keep, every link,
+// every known device. The owner gets a mail.
+func (f *Flow) replacePassword(ctx context.Context, tx *store.Tx, c Client, user store.User, hash, keep string) error {
+	now := f.now()
+	if err := tx.SetPassword(ctx, uuid.NewString(), user.ID, hash, now); err != nil {
+		return err
+	}
+	if err := tx.VoidTickets(ctx, user.ID, "", now); err != nil {
+		return err
+	}
+	if err := tx.EndSessions(ctx, user.ID, keep, now); err != nil {
+		return err
+	}
+	return f.notify(ctx, tx, mail.PasswordChanged, user, c, mail.Data{})
+}
+
+// checkPassword is the one check of a new password, the same that the strength meter shows.
+func (f *Flow) checkPassword(field, typed string, about password.Context) []message.Field {
+	if typed == "" {
+		return []message.Field{{Name: field, Code: "required"}}
+	}
+	var wrong []message.Field
+	for _, p := range f.Policy.Check(typed, about).Problems {
+		wrong = append(wrong, message.Field{Name: field, Code: p.Code, Args: p.Args})
+	}
+	return wrong
+}
+
+// about is what a user's password must not contain.
+func (f *Flow) about(u store.User) password.Context {
+	return password.Context{Email: u.Email, Username: u.Username, Name: u.Name, Site: f.Config.SiteName}
+}
+
+// StrengthInput is a password that somebody is about to choose.
+type StrengthInput struct{ Password, Email, Name string }
+
+// Strength judges a password without keeping it. The verdict is that of sign-up, reset and change.
+func (f *Flow) Strength(ctx context.Context, c Client, in StrengthInput) (password.Verdict, error) {
+	if err := f.spend(ctx, throttle.Key{Budget: throttle.StrengthClient, ID: throttle.ClientID(c.Addr)}); err != nil {
+		return password.Verdict{}, err
+	}
+	about := password.Context{Email: in.Email, Name: in.Name, Site: f.Config.SiteName}
+	if c.Session != nil {
+		about = f.about(*c.Session.User)
+	}
+	return f.Policy.Check(in.Password, about), nil
+}
+
+// ChangePassword replaces the password of somebody who is signed in and knows the old one. Their session goes on with a new token;
+// all others end.
+func (f *Flow) ChangePassword(ctx context.Context, c Client, current, chosen string) (Outcome, error) {
+	s, err := signedIn(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if wrong := f.checkPassword("password", chosen, f.about(*s.User)); len(wrong) > 0 {
+		if current == "" {
+			wrong = append(wrong, message.Field{Name: "current_password", Code: "required"})
+		}
+		return Outcome{}, invalid(wrong...)
+	}
+	old, err := f.proveOwn(ctx, c, s, "current_password", current)
+	if err != nil {
+		return Outcome{}, err
+	}
+	hash, err := f.Hasher.Hash(ctx, chosen)
+	if err != nil {
+		return Outcome{}, busy(err)
+	}
+	token, row := f.Sessions.Rotate(s)
+	now := f.now()
+	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.Lock(ctx, "user "+s.UserID, now); err != nil { // two changes at once, from two devices
+			return err
+		}
+		if pw, err := tx.PasswordOf(ctx, s.UserID); err != nil {
+			return err
+		} else if pw.Hash != old.Hash { // changed from elsewhere while this one was being checked
+			return refuse(message.Conflict, "password_changed_meanwhile")
+		}
+		if err := f.rotate(ctx, tx, s, row); err != nil {
+			return err
+		}
+		if err := f.replacePassword(ctx, tx, c, *s.User, hash, s.ID); err != nil {
+			return err
+		}
+		return f.event(ctx, tx, c, "password_changed", s.UserID)
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	f.Sessions.Forget(s.UserID)
+	f.Mail.Wake()
+	return Outcome{
+		Step: StepPasswordChanged, User: s.User, Session: f.Sessions.With(row, *s.User), Token: token,
+		DeviceToken: f.deviceToken(c, s.UserID, store.Password{ChangedAt: now}),
+	}, nil
+}
+
+// notify mails the owner of an account that something about it has changed.
+func (f *Flow) notify(ctx context.Context, tx *store.Tx, kind mail.Kind, user store.User, c Client, d mail.Data) error {
+	if user.Email == "" {
+		return nil
+	}
+	d.Name, d.At, d.Device = user.Name, f.now(), deviceLabel(c)
+	if d.Link == "" {
+		d.Link = f.Config.URL("/forgot")
+	}
+	return f.Mail.Queue(ctx, tx, kind, user.Email, user.Locale, d)
+}

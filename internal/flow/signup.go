@@ -1,0 +1,206 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/gatehouse-auth/gatehouse/internal/account"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/password"
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
+	"github.com/gatehouse-auth/gatehouse/internal/ticket"
+	"github.com/google/uuid"
+)
+
+// SignUpInput is what a sign-up asks for.
+type SignUpInput struct {
+	Email    string
+	Username string
+	Password string
+	Name     string
+	ReturnTo string
+}
+
+// signup is a sign-up that was checked and waits for its address to be confirmed. It is kept sealed.
+type signup struct {
+	Email    store.Identifier
+	Username store.Identifier // zero: none
+	Hash     string
+	Name     string
+	Locale   string
+	ReturnTo string
+	Browser  []byte // hash of the pending token
+	UserID   string // not empty: the account exists already and only its address waits
+}
+
+// SignUp registers somebody. Where addresses must be confirmed, it answers the same for a new and for a taken address: the
+// account is made when the link is opened. Otherwise it makes the account at once.
+func (f *Flow) SignUp(ctx context.Context, c Client, in SignUpInput) (Outcome, error) {
+	if err := f.spend(ctx, throttle.Key{Budget: throttle.SignupClient, ID: throttle.ClientID(c.Addr)}); err != nil {
+		return Outcome{}, err
+	}
+	s, err := f.readSignUp(ctx, c, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if s.Hash, err = f.Hasher.Hash(ctx, in.Password); err != nil {
+		return Outcome{}, busy(err)
+	}
+	if !f.mustVerify() || s.Email.Canonical == "" {
+		return f.createNow(ctx, c, s)
+	}
+	pending := ticket.NewToken() // always a new one: a planted cookie must bind nothing
+	s.Browser = ticket.Hash(pending)
+	err = f.Store.Update(ctx, func(tx *store.Tx) error { return f.enqueue(ctx, tx, jobSignUp, s) })
+	if err != nil {
+		return Outcome{}, err
+	}
+	f.Mail.Wake()
+	return Outcome{Step: StepVerificationSent, PendingToken: pending, ReturnTo: s.ReturnTo}, nil
+}
+
+// readSignUp checks everything that was typed and reports all that is wrong with it at once.
+func (f *Flow) readSignUp(ctx context.Context, c Client, in SignUpInput) (signup, error) {
+	s := signup{Locale: c.Locale, ReturnTo: f.ReturnTo(in.ReturnTo)}
+	var wrong []message.Field
+	add := func(field string, err error) {
+		if bad, ok := errors.AsType[account.Invalid](err); ok {
+			wrong = append(wrong, message.Field{Name: field, Code: string(bad)})
+		}
+	}
+	var err error
+	wantsEmail, wantsUsername := slices.Contains(f.Config.Identifiers, store.KindEmail), slices.Contains(f.Config.Identifiers, store.KindUsername)
+	switch {
+	case wantsEmail || in.Email != "":
+		s.Email, err = account.ParseEmail(in.Email)
+		add("email", err)
+	}
+	switch {
+	case wantsUsername && (in.Username != "" || !wantsEmail):
+		s.Username, err = account.ParseUsername(in.Username)
+		add("username", err)
+	case in.Username != "":
+		add("username", account.Invalid("not_allowed"))
+	}
+	s.Name, err = account.CleanName(in.Name)
+	add("name", err)
+	wrong = append(wrong, f.checkPassword("password", in.Password, password.Context{
+		Email: in.Email, Username: in.Username, Name: in.Name, Site: f.Config.SiteName,
+	})...)
+	if err := f.admits(s.Email); err != nil {
+		return s, err
+	}
+	if s.Username.Canonical != "" {
+		taken, err := f.usernameTaken(ctx, s.Username)
+		if err != nil {
+			return s, err
+		}
+		if taken { // a public handle: that it is taken may be said
+			wrong = append(wrong, message.Field{Name: "username", Code: "username_taken"})
+		}
+	}
+	if len(wrong) > 0 {
+		return s, invalid(wrong...)
+	}
+	return s, nil
+}
+
+// admits applies the site's rule on who may sign up.
+func (f *Flow) admits(email store.Identifier) error {
+	switch rule := f.Config.Signup; {
+	case slices.Equal(rule, []string{"open"}):
+		return nil
+	case slices.Equal(rule, []string{"closed"}):
+		return refuse(message.SignupClosed, "signup_closed")
+	case email.Canonical != "" && !slices.Contains(rule, account.DomainOf(email.Canonical)):
+		return refuse(message.SignupClosed, "signup_domain_not_allowed")
+	}
+	return nil
+}
+
+func (f *Flow) usernameTaken(ctx context.Context, id store.Identifier) (taken bool, err error) {
+	err = f.Store.View(ctx, func(tx *store.Tx) error {
+		_, err := tx.UserByIdentifier(ctx, id.Kind, id.Canonical)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		taken = err == nil
+		return err
+	})
+	return taken, err
+}
+
+// createNow makes the account and logs it in: for sites that do not ask for a confirmed address. There, by the operator's choice, a
+// taken address is told (409).
+func (f *Flow) createNow(ctx context.Context, c Client, s signup) (Outcome, error) {
+	userID := uuid.NewString()
+	out, err := f.enter(ctx, c, userID, []string{"password"}, false, func(tx *store.Tx) error {
+		if err := f.createAccount(ctx, tx, userID, s, false); err != nil {
+			return err
+		}
+		if err := f.event(ctx, tx, c, "signup", userID); err != nil {
+			return err
+		}
+		if s.Email.Canonical == "" || f.Config.EmailVerification == "off" {
+			return nil
+		}
+		s.UserID = userID
+		return f.enqueue(ctx, tx, jobSignUp, s)
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return Outcome{}, refuse(message.Conflict, "identifier_taken")
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	f.Mail.Wake()
+	out.Step, out.ReturnTo = StepCreated, s.ReturnTo
+	return out, nil
+}
+
+// createAccount writes the account that a sign-up asked for. store.ErrConflict when the address is somebody's already.
+func (f *Flow) createAccount(ctx context.Context, tx *store.Tx, userID string, s signup, verified bool) error {
+	now := f.now()
+	var ids []store.Identifier
+	if s.Email.Canonical != "" {
+		if verified {
+			s.Email.VerifiedAt = now
+		}
+		ids = append(ids, s.Email)
+	}
+	if s.Username.Canonical != "" {
+		ids = append(ids, s.Username)
+	}
+	u := store.User{ID: userID, State: store.StateActive, Name: s.Name, Locale: s.Locale}
+	if err := tx.CreateUser(ctx, u, now, ids...); err != nil {
+		return err
+	}
+	if s.Hash == "" {
+		return nil
+	}
+	return tx.SetPassword(ctx, uuid.NewString(), userID, s.Hash, now)
+}
+
+// ResendVerification mails the link again to an address that waits to be confirmed; for any other address nothing happens.
+func (f *Flow) ResendVerification(ctx context.Context, c Client, email string) (Outcome, error) {
+	return f.requestMail(ctx, c, jobResend, email, "")
+}
+
+// requestMail is what every «send me a mail» does for every address: one sealed row, decided later.
+func (f *Flow) requestMail(ctx context.Context, c Client, job, email, returnTo string) (Outcome, error) {
+	id, err := account.ParseEmail(email)
+	if bad, ok := errors.AsType[account.Invalid](err); ok {
+		return Outcome{}, invalid(message.Field{Name: "email", Code: string(bad)})
+	}
+	if err := f.spend(ctx, throttle.Key{Budget: throttle.MailClient, ID: throttle.ClientID(c.Addr)}); err != nil {
+		return Outcome{}, err
+	}
+	request := mailRequest{Email: id, Locale: c.Locale, ReturnTo: f.ReturnTo(returnTo), Device: deviceLabel(c), At: f.now()}
+	if err := f.Store.Update(ctx, func(tx *store.Tx) error { return f.enqueue(ctx, tx, job, request) }); err != nil {
+		return Outcome{}, err
+	}
+	f.Mail.Wake()
+	return Outcome{Step: StepSent}, nil
+}

@@ -1,0 +1,217 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/password"
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
+	"github.com/gatehouse-auth/gatehouse/internal/ticket"
+	"github.com/google/uuid"
+)
+
+// VerifyInput is what confirming an address asks for. Password or NewPassword count only outside the browser that signed up.
+type VerifyInput struct {
+	Token       string
+	Password    string
+	NewPassword string
+}
+
+// Link tells the page what the link that was opened is about. Its holder may know.
+type Link struct {
+	Email         string
+	NeedsPassword bool // opened in another browser than the one that signed up
+	HasPassword   bool // there is a password to ask for, not only one to choose
+	Other         bool // somebody else is signed in here
+}
+
+// verification is a link that was found good.
+type verification struct {
+	ticket store.Ticket
+	signup signup
+	bound  bool
+}
+
+// VerifyLink says what a verification link is about, without using it: mail scanners open links (F-078).
+func (f *Flow) VerifyLink(ctx context.Context, c Client, token string) (Link, error) {
+	v, err := f.openVerification(ctx, c, token)
+	if err != nil {
+		return Link{}, err
+	}
+	return Link{
+		Email: v.signup.Email.AsTyped, NeedsPassword: !v.bound, HasPassword: v.signup.Hash != "", Other: otherUser(c, v),
+	}, nil
+}
+
+// Verify confirms the address of a sign-up and logs its owner in. Who opens the link elsewhere must know the password that was
+// chosen at sign-up, or choose a new one, which drops everything else that the sign-up chose: a stranger's sign-up with my
+// address never becomes my account by my click.
+func (f *Flow) Verify(ctx context.Context, c Client, in VerifyInput) (Outcome, error) {
+	v, err := f.openVerification(ctx, c, in.Token)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if otherUser(c, v) {
+		return Outcome{}, refuse(message.Conflict, "verify_link_in_another_users_session")
+	}
+	if in.NewPassword != "" {
+		if err := f.chooseAnew(ctx, &v.signup, in.NewPassword); err != nil {
+			return Outcome{}, err
+		}
+	} else if !v.bound {
+		if err := f.proveSignUp(ctx, v, in.Password); err != nil {
+			return Outcome{}, err
+		}
+	}
+	s := v.signup
+	userID := s.UserID
+	if userID == "" {
+		userID = uuid.NewString()
+	}
+	out, err := f.enter(ctx, c, userID, []string{"password"}, false, func(tx *store.Tx) error {
+		if _, err := ticket.Redeem(ctx, tx, ticket.Verify, in.Token, f.now()); err != nil {
+			return err
+		}
+		if err := f.confirm(ctx, tx, userID, s); err != nil {
+			return err
+		}
+		if err := tx.DeleteTicketsAbout(ctx, string(ticket.Verify), s.Email.Canonical, v.ticket.ID); err != nil {
+			return err
+		}
+		return f.event(ctx, tx, c, "address_verified", userID)
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return Outcome{}, refuse(message.Conflict, "address_taken_meanwhile")
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	f.Sessions.Forget(userID)
+	out.ReturnTo = f.ReturnTo(s.ReturnTo) // it was stored: judged again where it is used
+	return out, nil
+}
+
+// confirm makes the account of a sign-up, or marks the address of one that exists.
+func (f *Flow) confirm(ctx context.Context, tx *store.Tx, userID string, s signup) error {
+	if s.UserID == "" {
+		err := f.createAccount(ctx, tx, userID, s, true)
+		if errors.Is(err, store.ErrConflict) && s.Username.Canonical != "" {
+			if _, taken := tx.UserByIdentifier(ctx, s.Email.Kind, s.Email.Canonical); errors.Is(taken, store.ErrNotFound) {
+				return &message.Fault{Code: message.Conflict, Cause: "username_taken_meanwhile"}
+			}
+		}
+		return err
+	}
+	if err := tx.VerifyIdentifier(ctx, userID, store.KindEmail, s.Email.Canonical, f.now()); errors.Is(err, store.ErrNotFound) {
+		return &message.Fault{Code: message.LinkExpired, Hint: "used", Cause: "address_changed_since"}
+	} else if err != nil {
+		return err
+	}
+	if s.Hash != "" {
+		// A new password was chosen through the mailbox: whoever knew the old one is out.
+		if err := tx.SetPassword(ctx, uuid.NewString(), userID, s.Hash, f.now()); err != nil {
+			return err
+		}
+		if err := tx.EndSessions(ctx, userID, "", f.now()); err != nil {
+			return err
+		}
+		return tx.VoidTickets(ctx, userID, "", f.now())
+	}
+	return tx.Revoke(ctx, store.RevokeUser, userID, f.now())
+}
+
+// openVerification finds the link and reads what it carries. Wrong tokens count against the client (F-076).
+func (f *Flow) openVerification(ctx context.Context, c Client, token string) (v verification, err error) {
+	err = f.countingBadLinks(ctx, c, func() error {
+		return f.Store.View(ctx, func(tx *store.Tx) error {
+			v.ticket, err = ticket.Look(ctx, tx, ticket.Verify, token, f.now())
+			return err
+		})
+	})
+	if err == nil {
+		err = ticket.Open(f.Keys, v.ticket, &v.signup)
+	}
+	v.bound = err == nil && ticket.Bound(v.ticket, c.Pending)
+	return v, err
+}
+
+// countingBadLinks does what opens a link and counts against the client when the link was none.
+func (f *Flow) countingBadLinks(ctx context.Context, c Client, open func() error) error {
+	r, err := f.reserve(ctx, throttle.Key{Budget: throttle.TokenClient, ID: throttle.ClientID(c.Addr)})
+	if err != nil {
+		return err
+	}
+	err = open()
+	if fault, ok := errors.AsType[*message.Fault](err); ok && (fault.Hint == "unknown" || fault.Hint == "malformed") {
+		r.Spend()
+	}
+	r.Release()
+	return err
+}
+
+// otherUser reports whether somebody is signed in here to whom the link does not belong. The browser that signed up may go on: it
+// leaves the old account knowingly.
+func otherUser(c Client, v verification) bool {
+	return c.Session != nil && !v.bound && c.Session.UserID != v.signup.UserID
+}
+
+// chooseAnew drops all that the sign-up chose and takes a new password in its place.
+func (f *Flow) chooseAnew(ctx context.Context, s *signup, newPassword string) (err error) {
+	wrong := f.checkPassword("new_password", newPassword, password.Context{Email: s.Email.AsTyped, Site: f.Config.SiteName})
+	if len(wrong) > 0 {
+		return invalid(wrong...)
+	}
+	*s = signup{Email: s.Email, Locale: s.Locale, UserID: s.UserID}
+	s.Hash, err = f.Hasher.Hash(ctx, newPassword)
+	return busy(err)
+}
+
+// proveSignUp checks the password that was chosen at sign-up. A wrong one does not use the link up.
+func (f *Flow) proveSignUp(ctx context.Context, v verification, typed string) error {
+	if typed == "" {
+		return invalid(message.Field{Name: "password", Code: "required"})
+	}
+	hash := v.signup.Hash
+	if v.signup.UserID != "" {
+		err := f.Store.View(ctx, func(tx *store.Tx) error {
+			pw, err := tx.PasswordOf(ctx, v.signup.UserID)
+			hash = pw.Hash
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	guess, err := f.reserve(ctx, throttle.Key{Budget: throttle.LoginIdentifier, ID: "sign-up " + v.ticket.ID})
+	if err != nil {
+		return err
+	}
+	defer guess.Spend()
+	match, err := f.Hasher.Verify(ctx, hash, typed)
+	if err != nil {
+		guess.Release()
+		return busy(err)
+	}
+	if !match.OK {
+		return refuse(message.InvalidCredentials, "wrong_sign_up_password")
+	}
+	guess.Release()
+	return nil
+}
+
+// CancelSignUp throws a sign-up away: «this was not me».
+func (f *Flow) CancelSignUp(ctx context.Context, c Client, token string) error {
+	v, err := f.openVerification(ctx, c, token)
+	if err != nil {
+		return err
+	}
+	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.DeleteTicket(ctx, v.ticket.Kind, v.ticket.Hash)
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return &message.Fault{Code: message.LinkExpired, Hint: "used", Cause: "link_used"}
+	}
+	return err
+}

@@ -1,0 +1,113 @@
+package session
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/google/uuid"
+)
+
+// Session is a login that was found good, with its user. It is shared between requests: read only.
+type Session struct {
+	store.Session
+	User *store.User
+	// FreshUntil is when acts that ask for a fresh proof will ask for it again.
+	FreshUntil time.Time
+}
+
+// IdleExpiresAt is when the session ends if it is not used again.
+func (s *Session) IdleExpiresAt() time.Time { return earlier(s.SeenAt.Add(s.Idle), s.EndAt) }
+
+// Assurance is the NIST 800-63B level that the proofs amount to: one factor is aal1.
+func (s *Session) Assurance() string { return "aal1" }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// Lifetimes says how long sessions live. The Remember pair is for «stay signed in».
+type Lifetimes struct {
+	Idle, Absolute                 time.Duration
+	RememberIdle, RememberAbsolute time.Duration
+	Fresh                          time.Duration
+}
+
+// MaxPerUser is how many sessions a user may have; at the next one the one that was not used for longest ends.
+const MaxPerUser = 100
+
+// Device is what a session remembers of where it was made.
+type Device struct {
+	Label string // «Firefox on Linux»
+	Addr  string
+}
+
+const tokenBytes = 32
+
+// newToken is 256 random bits as 43 characters, and the hash of it that is stored.
+func newToken() (token string, hash []byte) {
+	b := make([]byte, tokenBytes)
+	rand.Read(b) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	token = base64.RawURLEncoding.EncodeToString(b)
+	sum := sha256.Sum256([]byte(token))
+	return token, sum[:]
+}
+
+// wellFormed keeps junk away from the store. The decoder is strict: without that the last character has spellings that mean the
+// same bytes, and a token that was tampered with would still be hashed and looked up.
+func wellFormed(token string) bool {
+	if len(token) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
+		return false
+	}
+	_, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	return err == nil
+}
+
+// New makes a session that began now with the given proofs, and its token. It is good once it is stored.
+func (m *Manager) New(userID string, methods []string, remember bool, d Device) (token string, s store.Session) {
+	now := m.now()
+	idle, absolute := m.life.Idle, m.life.Absolute
+	if remember {
+		idle, absolute = m.life.RememberIdle, m.life.RememberAbsolute
+	}
+	token, hash := newToken()
+	return token, store.Session{
+		Hash: hash, ID: uuid.NewString(), UserID: userID, CreatedAt: now, SeenAt: now, Idle: idle, EndAt: now.Add(absolute),
+		AuthAt: now, Methods: methods, Remember: remember, DeviceLabel: d.Label, DeviceAddr: d.Addr,
+	}
+}
+
+// Rotate makes the same session with another token, fresh from now on: privilege rises, so a token that was seen before must
+// not be the one that has it. It is good once store.Tx.RotateSession has stored it.
+func (m *Manager) Rotate(s *Session) (token string, next store.Session) {
+	next = s.Session
+	token, next.Hash = newToken()
+	next.SeenAt, next.AuthAt = m.now(), m.now()
+	return token, next
+}
+
+// With joins a session and its user into what the rest of the house works with.
+func (m *Manager) With(s store.Session, u store.User) *Session {
+	return &Session{Session: s, User: &u, FreshUntil: s.AuthAt.Add(m.life.Fresh)}
+}
+
+// Fresh reports whether the last proof is young enough for acts that ask for it.
+func (m *Manager) Fresh(s *Session) bool { return m.now().Before(s.FreshUntil) }
+
+// good reports whether the session may be used at the moment: judged here, at every use, never by the sweeper.
+func good(s *store.Session, u *store.User, seen, now time.Time) (cause string) {
+	switch {
+	case u.State != store.StateActive:
+		return "account_" + u.State
+	case !now.Before(s.EndAt):
+		return "session_absolute_limit"
+	case !now.Before(seen.Add(s.Idle)):
+		return "session_idle_limit"
+	}
+	return ""
+}
