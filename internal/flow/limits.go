@@ -9,10 +9,10 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 )
 
-// reserve takes a place in the budgets before any work is done, so that many requests at once can't all pass the same check
+// reserve takes a place in a budget before any work is done, so that many requests at once can't all pass the same check
 // (B-024). The refusal is the same for identifiers that exist and that do not.
-func (f *Flow) reserve(ctx context.Context, keys ...throttle.Key) (*throttle.Reservation, error) {
-	r, err := f.Limits.Reserve(ctx, keys...)
+func (f *Flow) reserve(ctx context.Context, key throttle.Key) (*throttle.Reservation, error) {
+	r, err := f.Limits.Reserve(ctx, key)
 	if limited, ok := errors.AsType[*throttle.Limited](err); ok {
 		fault := refuse(message.RateLimited, "limit_"+string(limited.Budget))
 		fault.RetryAfter = limited.RetryAfter
@@ -21,9 +21,9 @@ func (f *Flow) reserve(ctx context.Context, keys ...throttle.Key) (*throttle.Res
 	return r, err
 }
 
-// spend counts against budgets whose every use counts: mails, sign-ups.
-func (f *Flow) spend(ctx context.Context, keys ...throttle.Key) error {
-	r, err := f.reserve(ctx, keys...)
+// spend counts against a budget whose every use counts: mails, sign-ups.
+func (f *Flow) spend(ctx context.Context, key throttle.Key) error {
+	r, err := f.reserve(ctx, key)
 	if err == nil {
 		r.Spend()
 	}

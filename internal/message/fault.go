@@ -1,0 +1,120 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Code is the stable name of a fault, for programs.
+type Code string
+
+// The codes.
+const (
+	Malformed                Code = "malformed"
+	NotFound                 Code = "not_found"
+	MethodNotAllowed         Code = "method_not_allowed"
+	TooLarge                 Code = "too_large"
+	UnsupportedMediaType     Code = "unsupported_media_type"
+	Unauthenticated          Code = "unauthenticated"
+	InvalidCredentials       Code = "invalid_credentials"
+	Forbidden                Code = "forbidden"
+	CrossOrigin              Code = "cross_origin"
+	SignupClosed             Code = "signup_closed"
+	AccountDisabled          Code = "account_disabled"
+	ReauthenticationRequired Code = "reauthentication_required"
+	Conflict                 Code = "conflict"
+	LinkExpired              Code = "link_expired"
+	InvalidFields            Code = "invalid_fields"
+	RateLimited              Code = "rate_limited"
+	Overloaded               Code = "overloaded"
+	Unavailable              Code = "unavailable"
+	Internal                 Code = "internal"
+)
+
+// statuses is the table of faults. The texts of a code are error.<code>.title and error.<code>.detail.
+var statuses = map[Code]int{
+	Malformed:                http.StatusBadRequest,
+	NotFound:                 http.StatusNotFound,
+	MethodNotAllowed:         http.StatusMethodNotAllowed,
+	TooLarge:                 http.StatusRequestEntityTooLarge,
+	UnsupportedMediaType:     http.StatusUnsupportedMediaType,
+	Unauthenticated:          http.StatusUnauthorized,
+	InvalidCredentials:       http.StatusUnauthorized,
+	Forbidden:                http.StatusForbidden,
+	CrossOrigin:              http.StatusForbidden,
+	SignupClosed:             http.StatusForbidden,
+	AccountDisabled:          http.StatusForbidden,
+	ReauthenticationRequired: http.StatusForbidden,
+	Conflict:                 http.StatusConflict,
+	LinkExpired:              http.StatusGone,
+	InvalidFields:            http.StatusUnprocessableEntity,
+	RateLimited:              http.StatusTooManyRequests,
+	Overloaded:               http.StatusServiceUnavailable,
+	Unavailable:              http.StatusServiceUnavailable,
+	Internal:                 http.StatusInternalServerError,
+}
+
+// Hints are the hints that a code may carry; a hint has the text error.<code>.<hint>, which takes the place of the detail.
+var Hints = map[Code][]string{
+	LinkExpired: {"expired", "used", "malformed", "unknown"},
+	CrossOrigin: {"form_token"},
+}
+
+// FieldCodes are all codes that a field may carry; their texts are field.<code>.
+var FieldCodes = []string{
+	"required", "unknown_field", "invalid_type", "invalid_email", "invalid_username", "invalid_characters", "too_long", "incorrect",
+	"weak_password", "breached_password", "contains_personal_info", "password_too_short", "password_too_long", "username_taken", "not_allowed",
+}
+
+// Fault is a refusal that people may see.
+type Fault struct {
+	Code       Code
+	Hint       string         // one of Hints
+	Fields     []Field        // what is wrong with what was typed
+	RetryAfter time.Duration  // when it is worth trying again
+	Methods    []string       // of reauthentication_required: how
+	MaxAge     time.Duration  // of reauthentication_required: how old a proof may be
+	Args       map[string]any // for the text
+
+	// For the record alone, never shown.
+	Cause  string // the exact cause, a stable word
+	UserID string // whom it concerns
+	Err    error
+}
+
+// Field is what is wrong with one field.
+type Field struct {
+	Name string
+	Code string // one of FieldCodes
+	Args map[string]any
+}
+
+func (f *Fault) Error() string {
+	s := fmt.Sprintf("%s (%s)", f.Code, f.Cause)
+	for _, field := range f.Fields {
+		s += fmt.Sprintf(" %s: %s", field.Name, field.Code)
+	}
+	if f.Err != nil {
+		s += ": " + f.Err.Error()
+	}
+	return s
+}
+
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Status is the HTTP status of the fault.
+func (f *Fault) Status() int { return statuses[f.Code] }
+
+// From is the fault that an error amounts to. Whatever is not a Fault already is trouble of our own, told as such: it must never look like
+// a wrong password. The error stays inside, for the log.
+func From(err error) *Fault {
+	if err == nil {
+		return nil
+	}
+	if fault, ok := errors.AsType[*Fault](err); ok {
+		return fault
+	}
+	return &Fault{Code: Unavailable, Cause: "our_own_trouble", RetryAfter: 5 * time.Second, Err: err}
+}

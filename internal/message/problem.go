@@ -1,0 +1,56 @@
+package message
+
+import (
+	"maps"
+	"time"
+)
+
+// Problem is a fault as a client gets it: the members of RFC 9457 and ours. Pages show the same.
+type Problem struct {
+	Type       string         `json:"type"`
+	Title      string         `json:"title"`
+	Status     int            `json:"status"`
+	Detail     string         `json:"detail"`
+	Code       Code           `json:"code"`
+	Hint       string         `json:"hint,omitempty"`
+	Fields     []FieldProblem `json:"fields,omitempty"`
+	RetryAfter int            `json:"retry_after,omitempty"` // seconds
+	Methods    []string       `json:"methods,omitempty"`
+	MaxAge     int            `json:"max_age,omitempty"` // seconds
+	Reference  string         `json:"reference"`
+	RequestID  string         `json:"request_id"`
+}
+
+// FieldProblem is what is wrong with one field.
+type FieldProblem struct {
+	Name    string `json:"name"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Problem says a fault in a language.
+func (c *Catalog) Problem(f *Fault, lang, reference, requestID string) Problem {
+	p := Problem{
+		Type: "urn:gatehouse:error:" + string(f.Code), Status: f.Status(), Code: f.Code, Hint: f.Hint,
+		RetryAfter: wholeSeconds(f.RetryAfter), Methods: f.Methods, MaxAge: wholeSeconds(f.MaxAge),
+		Reference: reference, RequestID: requestID,
+	}
+	base := "error." + string(f.Code)
+	args := maps.Clone(f.Args)
+	if args == nil {
+		args = map[string]any{}
+	}
+	args["wait"], args["reference"] = c.Span(lang, f.RetryAfter), reference
+	p.Title = c.Text(lang, base+".title", args)
+	p.Detail = c.Text(lang, base+".detail", args)
+	if f.Hint != "" && c.Has(Fallback, base+"."+f.Hint) {
+		p.Detail = c.Text(lang, base+"."+f.Hint, args)
+	}
+	for _, field := range f.Fields {
+		p.Fields = append(p.Fields, FieldProblem{field.Name, field.Code, c.Text(lang, "field."+field.Code, field.Args)})
+	}
+	return p
+}
+
+// wholeSeconds rounds up: who comes back at the second that was told must not be too early.
+func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

@@ -1,0 +1,162 @@
+package visit
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/flow"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/seal"
+	"github.com/gatehouse-auth/gatehouse/internal/ticket"
+)
+
+// Handler answers a request, or returns why not: a *message.Fault, or any other error for 503. What it returns is rendered by the
+// server as a page or a problem, as the route wants it.
+type Handler func(w http.ResponseWriter, r *http.Request, v *Visit) error
+
+// Visit is one request.
+type Visit struct {
+	flow.Client
+	Config *config.Config
+	Keys   *seal.Keys
+	// Bearer: the client is a native one; cookies play no part.
+	Bearer bool
+	// Why is the reason when a session was shown but is no longer good; nil otherwise.
+	Why *message.Fault
+	// Nonce is what the page's own scripts carry, for the Content-Security-Policy.
+	Nonce string
+
+	form string // the browser's form secret
+}
+
+// The cookies, by the ends of their names.
+const (
+	sessionCookie = ""
+	pendingCookie = "-pending"
+	formCookie    = "-form"
+	deviceCookie  = "-device"
+	flowCookie    = "-flow"
+)
+
+const deviceAge = 180 * 24 * time.Hour
+
+// Name is the full name of a cookie. On https the __Host- prefix makes browsers refuse it from a sibling host or over http.
+func Name(c *config.Config, end string) string {
+	if c.Secure() {
+		return "__Host-gatehouse" + end
+	}
+	return "gatehouse" + end
+}
+
+// Cookie is the value of the one cookie of that name. With two of a name one may have been planted by a sibling host, and which is first
+// is up to the planter: then there is none (C-040).
+func Cookie(r *http.Request, name string) (value string, ok bool) {
+	found := r.CookiesNamed(name)
+	if len(found) != 1 {
+		return "", false
+	}
+	return found[0].Value, true
+}
+
+// ReadCookies takes over what the browser sent, but for the session, and returns the session's token.
+func (v *Visit) ReadCookies(r *http.Request) (token string) {
+	read := func(end string) string {
+		value, _ := Cookie(r, Name(v.Config, end))
+		return value
+	}
+	v.Pending, v.Device = read(pendingCookie), read(deviceCookie)
+	if form := read(formCookie); ticket.WellFormed(form) {
+		v.form = form
+	}
+	return read(sessionCookie)
+}
+
+// set sends a cookie as the contract says: HttpOnly, SameSite=Lax, for this host alone, for all paths. Age 0 lasts as long as the browser
+// runs; below 0 it goes away.
+func (v *Visit) set(w http.ResponseWriter, end, value string, age time.Duration) {
+	c := &http.Cookie{
+		Name: Name(v.Config, end), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.Config.Secure(),
+	}
+	if age != 0 {
+		c.MaxAge = int(age / time.Second)
+	}
+	http.SetCookie(w, c)
+}
+
+func (v *Visit) drop(w http.ResponseWriter, end string) { v.set(w, end, "", -time.Second) }
+
+// Keep hands the browser what an outcome gives it: the session's token, the pending token, the device token. A native client gets
+// nothing here; its tokens are in the body.
+func (v *Visit) Keep(w http.ResponseWriter, out flow.Outcome, native bool) {
+	if native {
+		return
+	}
+	if out.Token != "" {
+		age := time.Duration(0)
+		if out.Session.Remember {
+			age = time.Until(out.Session.EndAt)
+		}
+		v.set(w, sessionCookie, out.Token, age)
+		v.drop(w, pendingCookie)
+	}
+	if out.PendingToken != "" {
+		v.set(w, pendingCookie, out.PendingToken, v.Config.VerifyTTL)
+	}
+	if out.DeviceToken != "" {
+		v.set(w, deviceCookie, out.DeviceToken, deviceAge)
+	}
+}
+
+// Leave makes the browser forget its session and whatever waits.
+func (v *Visit) Leave(w http.ResponseWriter) {
+	v.drop(w, sessionCookie)
+	v.drop(w, pendingCookie)
+	v.drop(w, formCookie)
+}
+
+// DropSession makes the browser forget a session that is no longer good.
+func (v *Visit) DropSession(w http.ResponseWriter) { v.drop(w, sessionCookie) }
+
+// FormToken is what a form of this page must send back. It is bound to the browser by a cookie of its own and to the session, so that one
+// from before a log-in, or from another session, is refused (D-061).
+func (v *Visit) FormToken(w http.ResponseWriter) string {
+	if v.form == "" {
+		v.form = ticket.NewToken()
+		v.set(w, formCookie, v.form, 0)
+	}
+	return encode(v.Keys.MAC("form", v.formData()))
+}
+
+// CheckFormToken reports whether a form came from a page of ours in this browser and session.
+func (v *Visit) CheckFormToken(token string) bool {
+	mac, ok := decode(token)
+	return ok && v.form != "" && v.Keys.CheckMAC("form", v.formData(), mac)
+}
+
+func (v *Visit) formData() []byte {
+	session := ""
+	if v.Session != nil {
+		session = string(v.Session.Hash)
+	}
+	return []byte(v.form + " " + session)
+}
+
+// Carry keeps a link's token over the redirect that takes it out of the address bar: from there it would get into the history and the
+// Referer (F-079).
+func (v *Visit) Carry(w http.ResponseWriter, token string) { v.set(w, flowCookie, token, 10*time.Minute) }
+
+// Carried is the token that Carry kept.
+func (v *Visit) Carried(r *http.Request) string {
+	token, _ := Cookie(r, Name(v.Config, flowCookie))
+	return token
+}
+
+// DropCarried forgets it.
+func (v *Visit) DropCarried(w http.ResponseWriter) { v.drop(w, flowCookie) }
+
+// WantsJSON reports whether a path belongs to the API, below the prefix.
+func WantsJSON(c *config.Config, path string) bool {
+	return strings.HasPrefix(path, c.PathPrefix+"/api/")
+}
