@@ -2,7 +2,10 @@
 // and mails alike.
 //
 // A [Fault] is the one kind of error that people may see. It carries three things that must never be mixed: a stable code for programs, the
-// key of a sentence for people in their language, and the exact cause for the record, which only the operator sees.
+// arguments of a sentence for people in their language, and the exact cause for the record, which only the operator sees. [From] makes a
+// Fault of any error, [Catalog.Problem] says it.
 //
-// The texts are in catalogs/<language>.json, all keys flat, with {name} for what is filled in.
+// The texts are in catalogs/<language>.json and catalogs/<language>.<part>.json, all keys flat and sorted, with {name} for what is filled
+// in. A code has the texts error.<code>.title and error.<code>.detail, a hint error.<code>.<hint>, a field code field.<code>. A text
+// <key>.exact takes the place of <key> where everything is known that it names.
 package message

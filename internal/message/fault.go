@@ -19,6 +19,7 @@ const (
 	UnsupportedMediaType     Code = "unsupported_media_type"
 	Unauthenticated          Code = "unauthenticated"
 	InvalidCredentials       Code = "invalid_credentials"
+	InvalidCode              Code = "invalid_code"
 	Forbidden                Code = "forbidden"
 	CrossOrigin              Code = "cross_origin"
 	SignupClosed             Code = "signup_closed"
@@ -28,6 +29,8 @@ const (
 	LinkExpired              Code = "link_expired"
 	InvalidFields            Code = "invalid_fields"
 	RateLimited              Code = "rate_limited"
+	ChallengeRequired        Code = "challenge_required"
+	ProviderUnavailable      Code = "provider_unavailable"
 	Overloaded               Code = "overloaded"
 	Unavailable              Code = "unavailable"
 	Internal                 Code = "internal"
@@ -42,6 +45,7 @@ var statuses = map[Code]int{
 	UnsupportedMediaType:     http.StatusUnsupportedMediaType,
 	Unauthenticated:          http.StatusUnauthorized,
 	InvalidCredentials:       http.StatusUnauthorized,
+	InvalidCode:              http.StatusUnauthorized,
 	Forbidden:                http.StatusForbidden,
 	CrossOrigin:              http.StatusForbidden,
 	SignupClosed:             http.StatusForbidden,
@@ -51,6 +55,8 @@ var statuses = map[Code]int{
 	LinkExpired:              http.StatusGone,
 	InvalidFields:            http.StatusUnprocessableEntity,
 	RateLimited:              http.StatusTooManyRequests,
+	ChallengeRequired:        http.StatusTooManyRequests,
+	ProviderUnavailable:      http.StatusBadGateway,
 	Overloaded:               http.StatusServiceUnavailable,
 	Unavailable:              http.StatusServiceUnavailable,
 	Internal:                 http.StatusInternalServerError,
@@ -62,10 +68,12 @@ var Hints = map[Code][]string{
 	CrossOrigin: {"form_token"},
 }
 
-// FieldCodes are all codes that a field may carry; their texts are field.<code>.
+// FieldCodes are all codes that a field may carry; their texts are field.<code>. The arguments: password_too_short {min}, password_too_long
+// {max}, too_long {max} where it is known.
 var FieldCodes = []string{
-	"required", "unknown_field", "invalid_type", "invalid_email", "invalid_username", "invalid_characters", "too_long", "incorrect",
-	"weak_password", "breached_password", "contains_personal_info", "password_too_short", "password_too_long", "username_taken", "not_allowed",
+	"required", "unknown_field", "invalid_type", "invalid_email", "invalid_username", "invalid_characters", "too_long", "incorrect", "mismatch",
+	"weak_password", "breached_password", "contains_personal_info", "password_too_short", "password_too_long",
+	"username_taken", "email_taken", "not_allowed",
 }
 
 // Fault is a refusal that people may see.
@@ -73,10 +81,10 @@ type Fault struct {
 	Code       Code
 	Hint       string         // one of Hints
 	Fields     []Field        // what is wrong with what was typed
-	RetryAfter time.Duration  // when it is worth trying again
+	RetryAfter time.Duration  // when it is worth trying again; 0: not told
 	Methods    []string       // of reauthentication_required: how
 	MaxAge     time.Duration  // of reauthentication_required: how old a proof may be
-	Args       map[string]any // for the text
+	Args       map[string]any // for the text: used_at and expired_at of a link_expired
 
 	// For the record alone, never shown.
 	Cause  string // the exact cause, a stable word
@@ -91,8 +99,12 @@ type Field struct {
 	Args map[string]any
 }
 
+// Error is for logs: it tells the exact cause, so it must never be shown.
 func (f *Fault) Error() string {
-	s := fmt.Sprintf("%s (%s)", f.Code, f.Cause)
+	s := string(f.Code)
+	if f.Cause != "" {
+		s += " (" + f.Cause + ")"
+	}
 	for _, field := range f.Fields {
 		s += fmt.Sprintf(" %s: %s", field.Name, field.Code)
 	}
@@ -104,8 +116,13 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Err }
 
-// Status is the HTTP status of the fault.
-func (f *Fault) Status() int { return statuses[f.Code] }
+// Status is the HTTP status of the fault. A code that is not in the table is a mistake of ours: 500.
+func (f *Fault) Status() int {
+	if status, ok := statuses[f.Code]; ok {
+		return status
+	}
+	return http.StatusInternalServerError
+}
 
 // From is the fault that an error amounts to. Whatever is not a Fault already is trouble of our own, told as such: it must never look like
 // a wrong password. The error stays inside, for the log.

@@ -28,7 +28,8 @@ type FieldProblem struct {
 	Message string `json:"message"`
 }
 
-// Problem says a fault in a language.
+// Problem says a fault in a language. Nothing that is for the record gets into it: two faults of one code, hint and wait are the same in
+// every byte but for reference and request id.
 func (c *Catalog) Problem(f *Fault, lang, reference, requestID string) Problem {
 	p := Problem{
 		Type: "urn:gatehouse:error:" + string(f.Code), Status: f.Status(), Code: f.Code, Hint: f.Hint,
@@ -40,14 +41,15 @@ func (c *Catalog) Problem(f *Fault, lang, reference, requestID string) Problem {
 	if args == nil {
 		args = map[string]any{}
 	}
-	args["wait"], args["reference"] = c.Span(lang, f.RetryAfter), reference
+	// Where no time is known, «in a second» is the honest least.
+	args["wait"], args["reference"] = max(f.RetryAfter, time.Second), reference
 	p.Title = c.Text(lang, base+".title", args)
-	p.Detail = c.Text(lang, base+".detail", args)
+	p.Detail = c.closest(lang, base+".detail", args)
 	if f.Hint != "" && c.Has(Fallback, base+"."+f.Hint) {
-		p.Detail = c.Text(lang, base+"."+f.Hint, args)
+		p.Detail = c.closest(lang, base+"."+f.Hint, args)
 	}
 	for _, field := range f.Fields {
-		p.Fields = append(p.Fields, FieldProblem{field.Name, field.Code, c.Text(lang, "field."+field.Code, field.Args)})
+		p.Fields = append(p.Fields, FieldProblem{field.Name, field.Code, c.closest(lang, "field."+field.Code, field.Args)})
 	}
 	return p
 }

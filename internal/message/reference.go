@@ -3,6 +3,7 @@ package message
 import (
 	"crypto/rand"
 	"strings"
+	"unicode"
 )
 
 // crockford is Crockford's base 32: no I, L, O or U, so that a code survives being read out on the telephone.
@@ -19,9 +20,19 @@ func NewReference() string {
 	return string(b[:4]) + "-" + string(b[4:])
 }
 
-// NormalReference reads a code as people write it: any case, with or without dash and spaces, O for 0, I or L for 1.
+// NormalReference reads a code as people write it: any case, with or without dashes and spaces of any kind, O for 0, I or L for 1.
 func NormalReference(s string) (string, bool) {
-	s = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(s))
+	s = strings.Map(func(r rune) rune {
+		switch r = unicode.ToUpper(r); {
+		case unicode.IsSpace(r), unicode.Is(unicode.Pd, r):
+			return -1
+		case r == 'O':
+			return '0'
+		case r == 'I', r == 'L':
+			return '1'
+		}
+		return r
+	}, s)
 	if len(s) != 8 || strings.Trim(s, crockford) != "" {
 		return "", false
 	}
