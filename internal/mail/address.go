@@ -44,7 +44,7 @@ func linkless(s string) string {
 }
 
 var (
-	looksLikeLink = regexp.MustCompile(`[/@:]|\S\.\S`)
+	looksLikeLink = regexp.MustCompile(`[/@:]|[\pL\pN]\.[\pL\pN]`)
 	anyURL        = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://\S+`)
 	anyAddress    = regexp.MustCompile(`([^\s<>@,;:"])[^\s<>@,;:"]*@([^\s<>@,;:"]+)`)
 )

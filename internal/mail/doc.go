@@ -9,7 +9,8 @@
 // A job takes effect exactly once: its row is removed in the transaction in which the job does its work.
 //
 // A mail is sent at least once. A row is claimed for a while, sent, and then removed; a process that dies in between leaves a row that is
-// sent again when the claim is over. The Message-ID is the row's id, so that a duplicate can be recognised.
+// sent again when the claim is over. When that is, the clock of whichever node looks decides: nodes whose clocks differ by minutes send
+// duplicates. The Message-ID is the row's id, so that a duplicate can be recognised.
 //
 // What fails is tried again after 5 s, 10 s, 20 s … at most an hour, for three days. It is given up at once when the mail server refuses
 // the recipient or the message for good (5xx), and when the link in it has run out. What was given up stays in the outbox for the operator.

@@ -72,7 +72,7 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	}
 	defer c.close()
 	err = c.client.SendWithSMTPClient(c.session, letter)
-	if letter.IsDelivered() { // whatever went wrong afterwards must not have it sent twice
+	if err == nil {
 		return nil
 	}
 	if failed, ok := errors.AsType[*gomail.SendError](err); ok && failed.ErrorCode()/100 == 5 {
@@ -156,7 +156,8 @@ func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 	}
 	options := []gomail.Option{
 		gomail.WithPort(s.port), gomail.WithTimeout(s.timeout), gomail.WithTLSConfig(trust), gomail.WithTLSPolicy(gomail.TLSMandatory),
-		// Our addresses are ASCII; SMTPUTF8 would shut relays out that can't do it.
+		// No RSET after the mail: its failure would have a mail sent twice that the server took. No SMTPUTF8: our addresses are ASCII, and
+		// it would shut relays out that can't do it.
 		gomail.WithHELO(s.domain()), gomail.WithoutNoop(), gomail.WithoutRset(), gomail.WithoutSMTPUTF8(), gomail.WithDialContextFunc(dial),
 	}
 	if s.tlsAtOnce {
