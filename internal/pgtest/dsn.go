@@ -42,22 +42,20 @@ func DSN(t testing.TB) string {
 
 // Shared is the address of the server that [DSN] makes its databases on; it is started where there is none. It is for programs
 // that hand it on in GATEHOUSE_TEST_POSTGRES, as package with does.
-func Shared() (string, error) { return shared() }
-
-var shared = sync.OnceValues(func() (string, error) {
+func Shared() (string, error) {
 	if dsn := os.Getenv("GATEHOUSE_TEST_POSTGRES"); dsn != "" {
 		return dsn, nil
 	}
-	s, err := newServer(false)
+	s, err := own()
 	if err != nil {
 		return "", err
 	}
-	own = s
 	return s.DSN(), nil
-})
+}
 
-// own keeps the server of this process reachable: the garbage collector closes files that nobody holds, and the end of the leash is one.
-var own *Server
+// own is the server of this process. It stays reachable here, because the garbage collector closes files that nobody holds, and the
+// end of the leash is one.
+var own = sync.OnceValues(func() (*Server, error) { return newServer(false) })
 
 func execute(dsn, statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
