@@ -2,54 +2,34 @@ package throttle
 
 import (
 	"context"
-	"crypto/sha256"
+	"crypto/rand"
 	"fmt"
 	"sync"
 	"time"
 )
 
 const (
-	shardCount = 64
-	// maxEntries bounds memory: an entry with its place in the map takes less than 200 bytes, so all of them less than 40 MiB.
-	maxEntries = 200_000
-	// patience is how long Reserve waits for tries in flight to be decided, in real time.
+	// patience is how long Reserve waits for tries in flight to be decided.
 	patience = 2 * time.Second
+	// maxWaiting bounds how many wait for one counter; each that is decided wakes them all.
+	maxWaiting = 64
 )
 
 // Limiter counts. It is safe for use by many goroutines.
 type Limiter struct {
 	clock  func() time.Time
+	began  time.Time
 	off    bool
+	salt   [32]byte // so that nobody can choose keys that fall into one shard
 	shards [shardCount]shard
-}
-
-type shard struct {
-	mu      sync.Mutex
-	settled sync.Cond
-	entries map[key]*entry
-}
-
-type key [16]byte
-
-// entry is the state of one counter.
-type entry struct {
-	windows [2]struct {
-		since time.Time
-		used  int32
-	}
-	flight int32     // reserved, not settled
-	fails  int32     // of the ladder, since
-	since  time.Time // the first of fails
-	next   time.Time // no try before
-	last   time.Time
 }
 
 // New makes a Limiter with the standard budgets.
 func New(clock func() time.Time) *Limiter {
-	l := &Limiter{clock: clock}
+	l := &Limiter{clock: clock, began: clock()}
+	rand.Read(l.salt[:]) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
 	for i := range l.shards {
-		l.shards[i].entries = map[key]*entry{}
-		l.shards[i].settled.L = &l.shards[i].mu
+		l.shards[i].entries = map[[16]byte]*entry{}
 	}
 	return l
 }
@@ -60,7 +40,7 @@ func Off() *Limiter { return &Limiter{off: true} }
 // Key is one counter of a budget.
 type Key struct {
 	Budget Budget
-	ID     string
+	ID     string // of a client (see ClientID), an account, an identifier, a device; of any length
 }
 
 // Limited says that a budget is used up.
@@ -73,173 +53,109 @@ func (l *Limited) Error() string {
 	return fmt.Sprintf("the budget %s is used up for %v", l.Budget, l.RetryAfter)
 }
 
-// Reservation is a place in a budget. Spend or Release settles it; the first of them counts. Write `defer r.Spend()` and Release where the try
-// turns out not to count, so that a forgotten way out counts.
-type Reservation struct {
-	limiter *Limiter
-	key     Key
-	once    sync.Once
-}
-
-// Reserve takes a place, or returns *Limited. It may wait, at most two seconds, for others to settle.
-func (l *Limiter) Reserve(ctx context.Context, k Key) (*Reservation, error) {
+// Reserve takes a place in each of the budgets, or in none. A key that is given twice counts once. The error is *Limited, with the longest
+// of the waits, or the context's: Reserve may wait, at most two seconds, for others to settle.
+func (l *Limiter) Reserve(ctx context.Context, keys ...Key) (*Reservation, error) {
 	if l.off {
 		return &Reservation{limiter: l}, nil
 	}
-	s, id := l.find(k)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var wake func() bool
-	deadline := time.Now().Add(patience)
+	places := l.find(keys)
+	var timeout <-chan time.Time
 	for {
-		now := l.clock()
-		e := s.entry(id, now)
-		wait, inFlight := rules[k.Budget].judge(e, now)
-		if wait == 0 {
-			e.flight++
-			e.last = now
-			return &Reservation{limiter: l, key: k}, nil
+		limited, settled := l.take(places)
+		if limited == nil && settled == nil {
+			return &Reservation{limiter: l, places: places}, nil
 		}
-		if !inFlight || ctx.Err() != nil || !time.Now().Before(deadline) {
-			return nil, &Limited{k.Budget, max(wait, time.Second)}
+		if settled == nil {
+			return nil, limited
 		}
-		if wake == nil {
-			wake = context.AfterFunc(ctx, s.settled.Broadcast)
-			defer wake()
-			timer := time.AfterFunc(patience, s.settled.Broadcast)
+		if timeout == nil {
+			timer := time.NewTimer(patience)
 			defer timer.Stop()
+			timeout = timer.C
 		}
-		s.settled.Wait()
+		select {
+		case <-settled:
+		case <-timeout:
+			return nil, limited
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 
-// judge says how long to wait before the next try: zero if it may be made. inFlight: only tries that are not decided yet stand in the way.
-func (r rule) judge(e *entry, now time.Time) (wait time.Duration, inFlight bool) {
-	for i, w := range r.windows {
-		count := &e.windows[i]
-		if now.Sub(count.since) >= w.per || now.Before(count.since) {
-			count.since, count.used = now, 0
+// take takes all places at once and returns nothing; or takes none and says why. With a channel, it is worth waiting for that.
+func (l *Limiter) take(places []place) (limited *Limited, settled <-chan struct{}) {
+	lock(places)
+	defer unlock(places)
+	now := l.now()
+	var busy *entry
+	for _, p := range places {
+		e := p.shard.entries[p.id]
+		if e == nil {
+			continue
 		}
-		if count.used+e.flight >= w.most {
-			if count.used < w.most {
-				return time.Second, true
-			}
-			wait = max(wait, count.since.Add(w.per).Sub(now))
+		wait, inFlight := e.judge(now)
+		if wait > 0 && (limited == nil || wait > limited.RetryAfter) {
+			limited = &Limited{p.budget.name, max(wait, time.Second)}
+		}
+		if inFlight {
+			busy = e
 		}
 	}
-	if r.ladder.free == 0 || wait > 0 {
-		return wait, false
+	switch {
+	case limited != nil:
+		return limited, nil
+	case busy != nil:
+		return &Limited{busy.budget.name, time.Second}, busy.wait()
 	}
-	if e.next.After(now) {
-		return e.next.Sub(now), false
+	for i := range places {
+		p := &places[i]
+		p.entry = p.shard.entry(p.id, p.budget, now)
+		p.entry.flight++
+		p.entry.last = now
 	}
-	if now.Sub(e.since) >= r.ladder.period {
-		e.fails = 0
-	}
-	if e.flight > 0 && e.fails+e.flight >= r.ladder.free {
-		return time.Second, true
-	}
-	return 0, false
+	return nil, nil
+}
+
+func (l *Limiter) now() time.Duration { return max(0, l.clock().Sub(l.began)) }
+
+// Reservation is a place in each of some budgets. Spend or Release settles it; the first of them holds, all others do nothing.
+type Reservation struct {
+	limiter *Limiter
+	places  []place
+	once    sync.Once
 }
 
 // Spend counts the try.
-func (r *Reservation) Spend() { r.settle(true) }
+func (r *Reservation) Spend() { r.settle((*entry).count) }
 
-// Release gives the place back uncounted.
-func (r *Reservation) Release() { r.settle(false) }
+// Release gives the places back uncounted.
+func (r *Reservation) Release() { r.settle(func(*entry, time.Duration) {}) }
 
-func (r *Reservation) settle(counts bool) {
+func (r *Reservation) settle(do func(*entry, time.Duration)) {
 	r.once.Do(func() {
-		if r.limiter.off {
-			return
+		for _, p := range r.places {
+			p.shard.mu.Lock()
+			do(p.entry, r.limiter.now())
+			p.entry.flight--
+			p.entry.wake()
+			p.shard.mu.Unlock()
 		}
-		s, id := r.limiter.find(r.key)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		now := r.limiter.clock()
-		e := s.entry(id, now)
-		e.flight = max(0, e.flight-1)
-		if counts {
-			rules[r.key.Budget].count(e, now)
-		}
-		s.settled.Broadcast()
 	})
 }
 
-func (r rule) count(e *entry, now time.Time) {
-	for i := range r.windows {
-		e.windows[i].used++
-	}
-	if r.ladder.free == 0 {
-		return
-	}
-	if e.fails == 0 {
-		e.since = now
-	}
-	e.fails++
-	if over := e.fails - r.ladder.free; over >= 0 {
-		e.next = now.Add(min(time.Second<<min(over, 30), r.ladder.longest))
-	}
-	if r.ladder.ceiling > 0 && e.fails >= r.ladder.ceiling {
-		e.next, e.fails = now.Add(r.ladder.pause), 0
-	}
-}
-
-// Clear forgets a counter: that of a known device after its own log-in.
+// Clear forgets the count of a known device, after its own log-in. The other budgets are nobody's own: whoever could clear them by a log-in
+// could go on guessing (B-027), so for them it does nothing.
 func (l *Limiter) Clear(k Key) {
-	if l.off {
+	if l.off || k.Budget != LoginDevice {
 		return
 	}
-	s, id := l.find(k)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if e := s.entries[id]; e != nil && e.flight == 0 {
-		delete(s.entries, id)
+	p := l.find([]Key{k})[0]
+	p.shard.mu.Lock()
+	defer p.shard.mu.Unlock()
+	if e := p.shard.entries[p.id]; e != nil {
+		e.tallies, e.next = [2]tally{}, 0
+		e.wake()
 	}
-}
-
-func (l *Limiter) find(k Key) (*shard, key) {
-	sum := sha256.Sum256([]byte(string(k.Budget) + " " + k.ID))
-	return &l.shards[sum[31]%shardCount], key(sum[:16])
-}
-
-// entry finds a counter or makes it, if need be in the place of another.
-func (s *shard) entry(id key, now time.Time) *entry {
-	if e := s.entries[id]; e != nil {
-		return e
-	}
-	if len(s.entries) >= maxEntries/shardCount {
-		s.evict()
-	}
-	e := &entry{last: now}
-	s.entries[id] = e
-	return e
-}
-
-// evict lets the least useful of a few go: one that nobody waits for and that was not touched for longest. A sample is enough; the map gives
-// it in random order.
-func (s *shard) evict() {
-	const sample = 16
-	var victim key
-	var oldest *entry
-	seen := 0
-	for id, e := range s.entries {
-		if e.flight == 0 && (oldest == nil || lessUse(e, oldest)) {
-			victim, oldest = id, e
-		}
-		if seen++; seen >= sample {
-			break
-		}
-	}
-	if oldest != nil {
-		delete(s.entries, victim)
-	}
-}
-
-// lessUse reports whether a is of less use than b: with fewer failures, or as many and longer ago.
-func lessUse(a, b *entry) bool {
-	if a.fails != b.fails {
-		return a.fails < b.fails
-	}
-	return a.last.Before(b.last)
 }

@@ -3,11 +3,10 @@ package throttle
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -22,9 +21,10 @@ func newClock() *clock {
 func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
 func (c *clock) forward(d time.Duration) { c.at.Add(int64(d)) }
 
-func try(t *testing.T, l *Limiter, k Key) (wait time.Duration) {
+// fail tries something that turns out wrong and returns how long it has to wait instead; 0: it was tried.
+func fail(t testing.TB, l *Limiter, keys ...Key) (wait time.Duration) {
 	t.Helper()
-	r, err := l.Reserve(t.Context(), k)
+	r, err := l.Reserve(t.Context(), keys...)
 	if limited, ok := errors.AsType[*Limited](err); ok {
 		return limited.RetryAfter
 	}
@@ -42,159 +42,353 @@ func TestStrangersGuessSlowerAndSlowerAndAtMostAHundredTimesADay(t *testing.T) {
 	l := New(c.now)
 	k := Key{LoginIdentifier, "email a@example.com"}
 	for i := range 5 {
-		if wait := try(t, l, k); wait != 0 {
+		if wait := fail(t, l, k); wait != 0 {
 			t.Fatalf("try %d waits %v", i+1, wait)
 		}
 	}
 	for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-		wait := try(t, l, k)
+		wait := fail(t, l, k)
 		if wait != want*time.Second {
 			t.Fatalf("wait %v, want %v", wait, want*time.Second)
 		}
-		c.forward(wait)
-		if try(t, l, k) != 0 {
+		c.forward(wait - 1)
+		if fail(t, l, k) == 0 {
+			t.Fatalf("let in before the %v were over", want*time.Second)
+		}
+		c.forward(1)
+		if fail(t, l, k) != 0 {
 			t.Fatal("refused after the wait that was told")
 		}
 	}
 	checked := 13
-	for end := c.now().Add(23 * time.Hour); c.now().Before(end); {
-		if wait := try(t, l, k); wait != 0 {
-			c.forward(wait)
-			continue
-		}
-		checked++
+	for fail(t, l, k) < 23*time.Hour {
+		c.forward(time.Second)
+		checked = int(l.counter(k).worth(l.now()))
 	}
 	if checked != 100 {
-		t.Errorf("%d passwords were checked in a day, want 100", checked)
+		t.Errorf("%d passwords were checked before the pause, want 100", checked)
 	}
+	c.forward(24 * time.Hour)
+	for i := range 5 {
+		if wait := fail(t, l, k); wait != 0 {
+			t.Errorf("after the pause try %d waits %v", i+1, wait)
+		}
+	}
+}
+
+// counter is the counter of a key, for tests.
+func (l *Limiter) counter(k Key) *entry {
+	p := l.find([]Key{k})[0]
+	return p.shard.entries[p.id]
 }
 
 // B-024: of a hundred wrong passwords released at once only as many are checked as the budget has.
 func TestAHundredWrongPasswordsAtOnceDoNotPassTheLimit(t *testing.T) {
 	t.Parallel()
-	c := newClock()
-	l := New(c.now)
-	var checked atomic.Int32
-	var all sync.WaitGroup
-	for range 100 {
-		all.Go(func() {
-			r, err := l.Reserve(context.Background(), Key{LoginIdentifier, "x"})
-			if err != nil {
-				return
+	for b, want := range map[Budget]int32{LoginIdentifier: 5, LoginDevice: 10, LoginClient: 30} {
+		synctest.Test(t, func(t *testing.T) {
+			l := New(time.Now)
+			var checked atomic.Int32
+			var all sync.WaitGroup
+			for range 100 {
+				all.Go(func() {
+					r, err := l.Reserve(t.Context(), Key{b, "x"})
+					if err != nil {
+						return
+					}
+					checked.Add(1)
+					time.Sleep(50 * time.Millisecond) // the hash
+					r.Spend()
+				})
 			}
-			checked.Add(1)
-			time.Sleep(time.Millisecond) // the hash
-			r.Spend()
+			all.Wait()
+			if n := checked.Load(); n != want {
+				t.Errorf("%s: %d were checked, want %d", b, n, want)
+			}
 		})
-	}
-	all.Wait()
-	if n := checked.Load(); n != 5 {
-		t.Errorf("%d were checked, want 5", n)
 	}
 }
 
-// B-025: right passwords at once are no attack.
+// B-025: right passwords at once are no attack, here as many as wait for each other at most 0.4 s.
 func TestTwentyRightPasswordsAtOnceAllPass(t *testing.T) {
 	t.Parallel()
-	l := New(newClock().now)
-	var all sync.WaitGroup
-	for range 20 {
-		all.Go(func() {
-			r, err := l.Reserve(context.Background(), Key{LoginIdentifier, "x"})
-			if err != nil {
-				t.Error(err)
-				return
+	for _, b := range []Budget{LoginIdentifier, LoginDevice, LoginClient} {
+		synctest.Test(t, func(t *testing.T) {
+			l := New(time.Now)
+			var all sync.WaitGroup
+			for range 20 {
+				all.Go(func() {
+					r, err := l.Reserve(t.Context(), Key{b, "x"}, Key{LoginClient, "192.0.2.1"})
+					if err != nil {
+						t.Error(b, err)
+						return
+					}
+					time.Sleep(100 * time.Millisecond)
+					r.Release()
+				})
 			}
-			time.Sleep(time.Millisecond)
-			r.Release()
+			all.Wait()
 		})
 	}
-	all.Wait()
 }
 
-func TestWindowsHoldAndOpenAgain(t *testing.T) {
+// While an account is guessed at, its owner's right password on a new device is checked one at a time, not refused for good.
+func TestRightPasswordsPassOneByOneOnceTheFreeOnesAreUsedUp(t *testing.T) {
 	t.Parallel()
-	for budget, rule := range rules {
-		if len(rule.windows) == 0 {
-			continue
+	synctest.Test(t, func(t *testing.T) {
+		l := New(time.Now)
+		k := Key{LoginIdentifier, "x"}
+		for range 5 {
+			fail(t, l, k)
 		}
-		c := newClock()
-		l, w := New(c.now), rule.windows[0]
-		for range 3 {
-			for i := range w.most {
-				if len(rule.windows) > 1 && i >= rule.windows[1].most {
-					break
+		time.Sleep(time.Second)
+		var running, most atomic.Int32
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() {
+				r, err := l.Reserve(t.Context(), k)
+				if err != nil {
+					t.Error(err)
+					return
 				}
-				_ = try(t, l, Key{budget, "x"})
-			}
-			wait := try(t, l, Key{budget, "x"})
-			if wait == 0 || wait > 24*time.Hour {
-				t.Errorf("%s: waits %v after %d uses", budget, wait, w.most)
-			}
-			if try(t, l, Key{budget, "y"}) != 0 {
-				t.Errorf("%s: somebody else is refused", budget)
-			}
-			c.forward(24 * time.Hour)
+				most.Store(max(most.Load(), running.Add(1)))
+				time.Sleep(50 * time.Millisecond)
+				running.Add(-1)
+				r.Release()
+			})
 		}
-	}
+		all.Wait()
+		if most.Load() != 1 {
+			t.Errorf("%d ran side by side", most.Load())
+		}
+	})
 }
 
-// B-027 in small: settling twice counts once, and a release takes back only its own.
+func TestNobodyWaitsForOthersLongerThanTwoSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(time.Now)
+		k := Key{NoticeAddress, "x"} // one at a time
+		if _, err := l.Reserve(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		_, err := l.Reserve(t.Context(), k)
+		if limited, ok := errors.AsType[*Limited](err); !ok || limited.Budget != NoticeAddress || limited.RetryAfter != time.Second {
+			t.Errorf("refused with %v", err)
+		}
+		if waited := time.Since(began); waited != 2*time.Second {
+			t.Errorf("waited %v", waited)
+		}
+		ctx, hangUp := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, hangUp)
+		began = time.Now()
+		if _, err := l.Reserve(ctx, k); !errors.Is(err, context.Canceled) || time.Since(began) != 100*time.Millisecond {
+			t.Errorf("who hung up got %v after %v", err, time.Since(began))
+		}
+	})
+}
+
+// A crowd that waits for one counter is bounded: the rest is refused at once.
+func TestACrowdDoesNotWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(time.Now)
+		k := Key{NoticeAddress, "x"}
+		first, err := l.Reserve(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		var refused, passed atomic.Int32
+		var all sync.WaitGroup
+		for range 1000 {
+			all.Go(func() {
+				r, err := l.Reserve(t.Context(), k)
+				if err == nil {
+					passed.Add(1)
+					r.Spend()
+				} else if time.Since(began) == 0 {
+					refused.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		if n := refused.Load(); n != 1000-maxWaiting {
+			t.Errorf("%d were refused at once, want %d", n, 1000-maxWaiting)
+		}
+		first.Release()
+		all.Wait()
+		if n := passed.Load(); n != 1 {
+			t.Errorf("%d of those who waited passed, want 1", n)
+		}
+	})
+}
+
+// B-027: settling twice counts once; what somebody gets back by a right log-in of their own is only their own.
 func TestAReleaseTakesBackOnlyItsOwn(t *testing.T) {
 	t.Parallel()
 	l := New(newClock().now)
 	k := Key{LoginIdentifier, "x"}
 	for range 5 {
-		r, err := l.Reserve(t.Context(), k)
+		wrong, err := l.Reserve(t.Context(), k)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Spend()
-		r.Release()
+		own, err := l.Reserve(t.Context(), Key{LoginIdentifier, "attacker"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong.Spend()
+		wrong.Release()
+		own.Release()
+		own.Spend()
+		l.Clear(k)
 	}
-	if try(t, l, k) == 0 {
-		t.Error("a release after a spend gave the failure back")
+	if fail(t, l, k) == 0 {
+		t.Error("five failures were given back")
+	}
+	for i := range 5 {
+		if fail(t, l, Key{LoginIdentifier, "attacker"}) != 0 {
+			t.Errorf("right log-ins counted: try %d is refused", i+1)
+		}
 	}
 }
 
-// B-022: one household is one client however it spells its address.
-func TestAClientIsAnAddressOrAnIPv6Network(t *testing.T) {
+// A known device forgets its own failures when its person logs in, and nothing else does.
+func TestOnlyADevicesOwnCountIsCleared(t *testing.T) {
 	t.Parallel()
-	for _, same := range [][]string{
-		{"192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201"},
-		{"2001:db8:0:1::1", "2001:DB8::1:ffff:ffff:ffff:ffff", "2001:0db8:0000:0001::5"},
-	} {
-		for _, s := range same {
-			if got, want := ClientID(netip.MustParseAddr(s)), ClientID(netip.MustParseAddr(same[0])); got != want {
-				t.Errorf("%s is the client %s, want %s", s, got, want)
+	for _, row := range budgets {
+		if len(row.windows) > 1 {
+			continue
+		}
+		l := New(newClock().now)
+		k := Key{row.name, "x"}
+		for fail(t, l, k) == 0 {
+		}
+		l.Clear(Key{row.name, "y"})
+		l.Clear(k)
+		if cleared := fail(t, l, k) == 0; cleared != (row.name == LoginDevice) {
+			t.Errorf("%s: cleared %v", row.name, cleared)
+		}
+	}
+	// With another try of the same device still running.
+	l := New(newClock().now)
+	k := Key{LoginDevice, "x"}
+	for range 9 {
+		fail(t, l, k)
+	}
+	running, err := l.Reserve(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Clear(k)
+	running.Spend()
+	for i := range 9 {
+		if fail(t, l, k) != 0 {
+			t.Fatalf("after it was cleared try %d is refused", i+2)
+		}
+	}
+	if fail(t, l, k) == 0 {
+		t.Error("the try that was running when it was cleared did not count")
+	}
+}
+
+func TestAllPlacesAreTakenOrNone(t *testing.T) {
+	t.Parallel()
+	l := New(newClock().now)
+	client, address := Key{MailClient, "192.0.2.1"}, Key{MailAddress, "a@example.com"}
+	for i := range 3 {
+		if fail(t, l, client, address, client) != 0 {
+			t.Fatalf("mail %d is refused", i+1)
+		}
+	}
+	for range 100 {
+		r, err := l.Reserve(t.Context(), client, address)
+		if limited, ok := errors.AsType[*Limited](err); !ok || limited.Budget != MailAddress || r != nil {
+			t.Fatalf("the fourth mail: %v, %v", r, err)
+		}
+	}
+	for i := range 17 {
+		if fail(t, l, client) != 0 {
+			t.Fatalf("what was refused counted against the client: mail %d is refused", i+4)
+		}
+	}
+	if fail(t, l, client) == 0 {
+		t.Error("the client gets a 21st mail")
+	}
+}
+
+// Who is told the shorter of two waits comes back in vain.
+func TestTheLongestWaitIsTold(t *testing.T) {
+	t.Parallel()
+	for range 20 { // the order in which keys are looked at is another in each limiter
+		l := New(newClock().now)
+		minute, hour, day := Key{StrengthClient, "x"}, Key{SignupClient, "x"}, Key{NoticeAddress, "x"}
+		for _, k := range []Key{minute, hour, day} {
+			for fail(t, l, k) == 0 {
 			}
 		}
-	}
-	if ClientID(netip.MustParseAddr("2001:db8:0:2::1")) == ClientID(netip.MustParseAddr("2001:db8:0:1::1")) {
-		t.Error("two networks are one client")
+		_, err := l.Reserve(t.Context(), minute, day, hour)
+		if limited, ok := errors.AsType[*Limited](err); !ok || *limited != (Limited{NoticeAddress, 24 * time.Hour}) {
+			t.Fatalf("told %v", err)
+		}
 	}
 }
 
-func TestAFloodOfKeysIsBoundedAndShutsNobodyOut(t *testing.T) {
+// Keys in any order, from many sides at once: nobody waits for ever, and no budget is passed.
+func TestManyKeysAtOnceFromManySides(t *testing.T) {
 	t.Parallel()
-	c := newClock()
-	l := New(c.now)
-	victim := Key{LoginIdentifier, "victim"}
-	for try(t, l, victim) == 0 { // until it has to wait
+	l := New(newClock().now)
+	keys := []Key{{MailClient, "a"}, {MailClient, "b"}, {SignupClient, "a"}, {MailAddress, "x"}, {StrengthClient, "a"}}
+	var spent [5]atomic.Int32
+	var all sync.WaitGroup
+	for g := range 8 {
+		all.Go(func() {
+			for i := range 200 {
+				a, b, c := (g+i)%5, (g*i+1)%5, (i*3+2)%5
+				r, err := l.Reserve(context.Background(), keys[a], keys[b], keys[c])
+				if err != nil {
+					continue
+				}
+				if i%3 == 0 {
+					r.Release()
+					continue
+				}
+				r.Spend()
+				for n := range 5 {
+					if n == a || n == b || n == c {
+						spent[n].Add(1)
+					}
+				}
+			}
+		})
 	}
-	for i := range maxEntries * 3 / 2 {
-		if try(t, l, Key{TokenClient, fmt.Sprint(i)}) != 0 {
-			t.Fatal("a new client is refused")
+	all.Wait()
+	most := []int32{20, 20, 10, 3, 120}
+	full := false
+	for i := range spent {
+		n := spent[i].Load()
+		full = full || n == most[i]
+		if n > most[i] {
+			t.Errorf("%s was spent %d times, want at most %d", keys[i].Budget, n, most[i])
+		}
+		if e := l.counter(keys[i]); e != nil && e.flight != 0 {
+			t.Errorf("%s: %d still in flight", keys[i].Budget, e.flight)
 		}
 	}
-	n := 0
-	for i := range l.shards {
-		n += len(l.shards[i].entries)
+	if !full {
+		t.Error("no budget was used up: this test tests nothing")
 	}
-	if n > maxEntries {
-		t.Errorf("%d entries, want at most %d", n, maxEntries)
+}
+
+func TestOffLetsEverythingPass(t *testing.T) {
+	t.Parallel()
+	l := Off()
+	for range 1000 {
+		if fail(t, l, Key{LoginIdentifier, "x"}, Key{MailAddress, "x"}) != 0 {
+			t.Fatal("refused")
+		}
 	}
-	if try(t, l, victim) == 0 {
-		t.Error("a flood of other keys washed the victim's counter away")
-	}
+	l.Clear(Key{LoginDevice, "x"})
 }
