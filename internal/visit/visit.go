@@ -145,7 +145,9 @@ func (v *Visit) formData() []byte {
 
 // Carry keeps a link's token over the redirect that takes it out of the address bar: from there it would get into the history and the
 // Referer (F-079).
-func (v *Visit) Carry(w http.ResponseWriter, token string) { v.set(w, flowCookie, token, 10*time.Minute) }
+func (v *Visit) Carry(w http.ResponseWriter, token string) {
+	v.set(w, flowCookie, token, 10*time.Minute)
+}
 
 // Carried is the token that Carry kept.
 func (v *Visit) Carried(r *http.Request) string {
