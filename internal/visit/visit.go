@@ -2,6 +2,7 @@ package visit
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,14 +22,39 @@ type Visit struct {
 	flow.Client
 	Config *config.Config
 	Keys   *seal.Keys
+	Texts  *message.Catalog
+	Now    time.Time
 	// Bearer: the client is a native one; cookies play no part.
 	Bearer bool
 	// Why is the reason when a session was shown but is no longer good; nil otherwise.
 	Why *message.Fault
 	// Nonce is what the page's own scripts carry, for the Content-Security-Policy.
 	Nonce string
+	// Form is the body of a page's form, each field once. Nil for anything else.
+	Form map[string]string
+	// Fault is what the client was refused; see Refuse.
+	Fault *message.Fault
 
 	form string // the browser's form secret
+}
+
+// Refuse says an error in the client's language and notes it, so that the server records it under the reference that is shown. Whoever
+// writes the answer uses Problem.Status.
+func (v *Visit) Refuse(w http.ResponseWriter, err error) message.Problem {
+	v.Fault = message.From(err)
+	p := v.Texts.Problem(v.Fault, v.Locale, v.Reference, v.RequestID)
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	return p
+}
+
+// Go sends the browser to a page of ours, such as /account, or to where a checked return_to leads. 303: the next request is a GET
+// whatever this one was.
+func (v *Visit) Go(w http.ResponseWriter, to string) error {
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
 }
 
 // The cookies, by the ends of their names.
@@ -96,7 +122,7 @@ func (v *Visit) Keep(w http.ResponseWriter, out flow.Outcome, native bool) {
 	if out.Token != "" {
 		age := time.Duration(0)
 		if out.Session.Remember {
-			age = time.Until(out.Session.EndAt)
+			age = out.Session.EndAt.Sub(v.Now)
 		}
 		v.set(w, sessionCookie, out.Token, age)
 		v.drop(w, pendingCookie)
@@ -138,7 +164,7 @@ func (v *Visit) CheckFormToken(token string) bool {
 func (v *Visit) formData() []byte {
 	session := ""
 	if v.Session != nil {
-		session = string(v.Session.Hash)
+		session = v.Session.ID // it stays when the token is rotated, so that other tabs' forms still work
 	}
 	return []byte(v.form + " " + session)
 }
