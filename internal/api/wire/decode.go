@@ -35,6 +35,7 @@ const (
 	FieldRequired     = "required"
 	FieldUnknown      = "unknown_field"
 	FieldInvalidValue = "invalid_type"
+	FieldNotAllowed   = "not_allowed" // a string, but none of those that the field takes
 )
 
 // Problem is why a body was refused. One of its two parts is set.
@@ -51,11 +52,11 @@ type FieldProblem struct {
 
 // Decode reads a body, one JSON object, into an In: a flat struct whose fields are string, *string, bool, *bool, int64, []string or
 // map[string]string, each with the tag `json:"name"`. Names count to the letter. Tagged `req:"true"` a member must be there; whether it
-// may be empty is not judged here. null is never a value: who has nothing to say leaves the member out. A number for int64 has neither
+// may be empty is not judged here. Tagged `one:"a,b"` a string is one of those words. null is never a value: who has nothing to say leaves the member out. A number for int64 has neither
 // fraction nor exponent. An empty body is {}.
 //
 // The time taken grows with the length of the body and with nothing else. With a Problem the In is zero. Decode panics when In is no such
-// struct; [Document] finds that out at start.
+// struct; [Schemas.In] finds that out at start.
 func Decode[In any](body []byte) (In, *Problem) {
 	var in In
 	p, err := planOf(reflect.TypeFor[In]())
@@ -172,11 +173,17 @@ func (r *reader) member(name string, in reflect.Value) error {
 		return r.skip(first)
 	}
 	r.seen[i] = true
-	fits, err := r.value(first, r.plan.fields[i].kind, in.Field(i))
-	if err == nil && !fits {
+	f := r.plan.fields[i]
+	fits, err := r.value(first, f.kind, in.Field(i))
+	switch {
+	case err != nil:
+		return err
+	case !fits:
 		r.refuse(name, FieldInvalidValue)
+	case f.one != nil && !slices.Contains(f.one, reflect.Indirect(in.Field(i)).String()):
+		r.refuse(name, FieldNotAllowed)
 	}
-	return err
+	return nil
 }
 
 // value reads the value that begins with first into a field of that kind, or past it when it does not fit.

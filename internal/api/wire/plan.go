@@ -36,6 +36,7 @@ type field struct {
 	name     string
 	kind     kind
 	required bool
+	one      []string // the words that a text may be; nil: any
 }
 
 // plans holds the plan, or the error, of each type that was asked for; there are as many as there are bodies in the program.
@@ -59,6 +60,7 @@ func newPlan(t reflect.Type) (*plan, error) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		k := kinds[f.Type]
 		required, tagged := f.Tag.Lookup("req")
+		words, chosen := f.Tag.Lookup("one")
 		switch _, twice := p.byName[name]; {
 		case !f.IsExported() || f.Anonymous || name == "" || name == "-" || options != "":
 			return nil, fmt.Errorf("wire: %v.%s needs a name of its own and nothing else in its tag: `json:\"name\"`", t, f.Name)
@@ -68,9 +70,15 @@ func newPlan(t reflect.Type) (*plan, error) {
 			return nil, fmt.Errorf("wire: %v.%s is a %v, which no body may hold", t, f.Name, f.Type)
 		case tagged && required != "true":
 			return nil, fmt.Errorf("wire: %v.%s has the tag req:%q; it is req:\"true\" or none", t, f.Name, required)
+		case chosen && (k != text || words == ""):
+			return nil, fmt.Errorf("wire: %v.%s has the tag one:%q; it lists the words that a string may be", t, f.Name, words)
 		}
 		p.byName[name] = i
-		p.fields = append(p.fields, field{name, k, tagged})
+		next := field{name: name, kind: k, required: tagged}
+		if chosen {
+			next.one = strings.Split(words, ",")
+		}
+		p.fields = append(p.fields, next)
 	}
 	return p, nil
 }
