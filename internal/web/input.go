@@ -1,0 +1,167 @@
+package web
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+)
+
+// labels are the texts beside the fields, by <page>.<name> or name.
+var labels = map[string]string{
+	"account.email":    "page.field.new_email",
+	"account.password": "page.field.new_password",
+	"current_password": "page.field.current_password",
+	"email":            "page.field.email",
+	"identifier":       "page.field.identifier",
+	"locale":           "page.field.locale",
+	"name":             "page.field.name",
+	"new_password":     "page.field.new_password",
+	"password":         "page.field.password",
+	"reset.password":   "page.field.new_password",
+	"username":         "page.field.username",
+	"verify.password":  "page.field.signup_password",
+}
+
+// input is a labelled field of a form.
+type input struct {
+	Name, ID, Label, Type, Autocomplete, Value, Hint string
+	Optional                                         string // «optional», where only some fields must be filled in
+	Errors                                           []string
+	Required, Focus                                  bool
+}
+
+// Describedby names the elements that tell about the field: what is wrong before what is wanted.
+func (i input) Describedby() string {
+	var ids []string
+	if len(i.Errors) > 0 {
+		ids = append(ids, i.ID+"-error")
+	}
+	if i.Hint != "" {
+		ids = append(ids, i.ID+"-hint")
+	}
+	return strings.Join(ids, " ")
+}
+
+// Input is a field of the page's form. The kind is what browsers and password managers fill in, a token of the attribute autocomplete; the
+// hint is the key of a text, or empty. Passwords are never sent back.
+func (d *view) Input(name, kind, hint string) (i input, err error) {
+	i = input{Name: name, ID: "field-" + name, Type: d.inputType(name, kind), Autocomplete: kind, Required: d.required(name)}
+	if i.Label, err = d.label(name); err != nil {
+		return i, err
+	}
+	if !i.Required && d.page == "signup" {
+		if i.Optional, err = d.T("page.field.optional"); err != nil {
+			return i, err
+		}
+	}
+	if hint != "" {
+		if i.Hint, err = d.T(hint); err != nil {
+			return i, err
+		}
+	}
+	if i.Type != "password" {
+		i.Value = d.Typed[name]
+	}
+	i.Errors = d.errors(name)
+	i.Focus = d.focus() == name
+	return i, nil
+}
+
+// Filled is a field that shows what is there already until something was typed.
+func (d *view) Filled(i input, value string) input {
+	if _, typed := d.Typed[i.Name]; !typed {
+		i.Value = value
+	}
+	return i
+}
+
+func (d *view) inputType(name, kind string) string {
+	switch {
+	case strings.HasSuffix(kind, "-password"):
+		return "password"
+	case kind == "email", name == "identifier" && d.onlyEmail():
+		return "email"
+	}
+	return "text"
+}
+
+func (d *view) onlyEmail() bool {
+	return slices.Equal(d.pages.Config.Identifiers, []string{store.KindEmail})
+}
+
+// Wants reports whether the site's accounts go by that kind of identifier.
+func (d *view) Wants(kind string) bool { return slices.Contains(d.pages.Config.Identifiers, kind) }
+
+// required reports whether a field must be filled in. The browser does not enforce it (novalidate): what is wrong is said by us, in one place
+// and in the person's language.
+func (d *view) required(name string) bool {
+	switch name {
+	case "name", "locale":
+		return false
+	case "username":
+		return !d.Wants(store.KindEmail)
+	case "email":
+		return d.page != "signup" || d.Wants(store.KindEmail)
+	}
+	return true
+}
+
+func (d *view) label(name string) (string, error) {
+	key, ok := labels[d.page+"."+name]
+	if !ok {
+		key, ok = labels[name]
+	}
+	switch {
+	case !ok:
+		return "", nil
+	case name == "identifier" && d.onlyEmail():
+		key = labels["email"]
+	case name == "identifier" && !d.Wants(store.KindEmail):
+		key = labels["username"]
+	}
+	return d.T(key)
+}
+
+func (d *view) errors(name string) (all []string) {
+	if d.Problem == nil {
+		return nil
+	}
+	for _, f := range d.Problem.Fields {
+		if f.Name == name {
+			all = append(all, f.Message)
+		}
+	}
+	return all
+}
+
+// focus is the field that the person has to go on with: the first that is wrong, or what a log-in begins with.
+func (d *view) focus() string {
+	switch {
+	case d.Problem != nil && len(d.Problem.Fields) > 0:
+		return d.Problem.Fields[0].Name
+	case d.page != "login":
+		return ""
+	case d.Typed["identifier"] != "":
+		return "password"
+	}
+	return "identifier"
+}
+
+// wrong is a line of the summary.
+type wrong struct{ Label, Message, ID string }
+
+// Wrong lists what is wrong with the fields, for the summary at the top.
+func (d *view) Wrong() (all []wrong, err error) {
+	for _, f := range d.Problem.Fields {
+		w := wrong{Message: f.Message}
+		if w.Label, err = d.label(f.Name); err != nil {
+			return nil, err
+		}
+		if w.Label != "" {
+			w.ID = "field-" + f.Name
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}

@@ -1,0 +1,92 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+
+	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/flow"
+	"github.com/gatehouse-auth/gatehouse/internal/mail"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/visit"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// pages lists the pages; each is templates/<name>.html.
+var pages = []string{
+	"account", "cancel", "delete", "dev_mail", "dev_open", "email_confirm", "forgot", "forgot_sent", "link", "login", "logout", "onward",
+	"problem", "reauthenticate", "reset", "signup", "signup_sent", "verify", "verify_other",
+}
+
+// Parts are what Pages work with.
+type Parts struct {
+	Flow   *flow.Flow
+	Config *config.Config
+	Texts  *message.Catalog
+	Mail   *mail.Outbox
+}
+
+// Pages answers requests for pages. It is safe for use by many goroutines.
+type Pages struct {
+	Parts
+	templates map[string]*template.Template
+	assets    map[string]asset
+}
+
+// New parses the templates and reads the static files.
+func New(p Parts) (*Pages, error) {
+	assets, err := readAssets()
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*template.Template{}
+	for _, name := range pages {
+		t, err := template.New(name).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("page %s: %w", name, err)
+		}
+		all[name] = t
+	}
+	return &Pages{Parts: p, templates: all, assets: assets}, nil
+}
+
+// show answers with a page. It is rendered before anything is sent, so that a template that fails is an error and not half a page, and so that
+// a form can still set its cookie.
+func (d *view) show(page string, data any) error {
+	d.page, d.Data = page, data
+	var body bytes.Buffer
+	if err := d.pages.templates[page].ExecuteTemplate(&body, "layout", d); err != nil {
+		return fmt.Errorf("page %s: %w", page, err)
+	}
+	d.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	d.w.WriteHeader(d.status)
+	_, _ = body.WriteTo(d.w) // who has hung up gets nothing
+	return nil
+}
+
+// Problem answers with a page that says what was refused. A form that was open for too long is shown again with what was typed into it.
+func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, v *visit.Visit, problem message.Problem) {
+	d := p.view(w, r, v)
+	d.status, d.Problem = problem.Status, &problem
+	page, data := "problem", any(nil)
+	if stale, ok := staleForms[p.below(r)]; ok && problem.Hint == "form_token" && r.Method == http.MethodPost {
+		page, data = stale, signUpData{Open: true}
+		d.Typed = v.Form
+	}
+	if err := d.show(page, data); err != nil { // our own template is broken: say it without one
+		http.Error(w, problem.Title+"\n\n"+problem.Detail+"\n\n"+problem.Reference, problem.Status)
+	}
+}
+
+// staleForms are the forms, by path below the prefix, that can be shown again by what was typed alone.
+var staleForms = map[string]string{"/login": "login", "/signup": "signup", "/forgot": "forgot"}
+
+// below is the path of a request below the prefix.
+func (p *Pages) below(r *http.Request) string {
+	return r.URL.Path[min(len(p.Config.PathPrefix), len(r.URL.Path)):]
+}
