@@ -50,6 +50,14 @@ func (c *Config) Finish(listener net.Addr) error {
 	return nil
 }
 
+// DevIsLocal reports whether only this machine can ask: base URL and listen address are both loopback. Where it is not, development was asked for
+// by hand, and its pages need more than that.
+func (c *Config) DevIsLocal() bool {
+	host, _ := c.listening(nil)
+	_, rest, _ := strings.Cut(c.BaseURL, "://")
+	return loopbackHost(hostOf(rest)) && loopbackHost(host)
+}
+
 // listening is host and port of a listener, or of --listen where there is none.
 func (c *Config) listening(listener net.Addr) (host, port string) {
 	text := c.Listen

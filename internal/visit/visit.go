@@ -24,6 +24,8 @@ type Visit struct {
 	Keys   *seal.Keys
 	Texts  *message.Catalog
 	Now    time.Time
+	// Token is the session's, as it was sent; empty when there is none.
+	Token string
 	// Bearer: the client is a native one; cookies play no part.
 	Bearer bool
 	// Why is the reason when a session was shown but is no longer good; nil otherwise.
@@ -42,6 +44,9 @@ type Visit struct {
 // writes the answer uses Problem.Status.
 func (v *Visit) Refuse(w http.ResponseWriter, err error) message.Problem {
 	v.Fault = message.From(err)
+	if v.Reference == "" {
+		v.Reference = message.NewReference()
+	}
 	p := v.Texts.Problem(v.Fault, v.Locale, v.Reference, v.RequestID)
 	if p.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(p.RetryAfter))
@@ -64,6 +69,7 @@ const (
 	formCookie    = "-form"
 	deviceCookie  = "-device"
 	flowCookie    = "-flow"
+	devCookie     = "-dev"
 )
 
 const deviceAge = 180 * 24 * time.Hour
@@ -97,6 +103,23 @@ func (v *Visit) ReadCookies(r *http.Request) (token string) {
 		v.form = form
 	}
 	return read(sessionCookie)
+}
+
+// ShowsSession reports whether the browser sent something under the session's name, good or not.
+func (v *Visit) ShowsSession(r *http.Request) bool {
+	return len(r.CookiesNamed(Name(v.Config, sessionCookie))) > 0
+}
+
+// AllowDev opens the pages of development to this browser.
+func (v *Visit) AllowDev(w http.ResponseWriter) {
+	v.set(w, devCookie, v.Keys.Sign("dev pages", "yes"), 0)
+}
+
+// DevAllowed reports whether AllowDev did.
+func (v *Visit) DevAllowed(r *http.Request) bool {
+	signed, _ := Cookie(r, Name(v.Config, devCookie))
+	value, ok := v.Keys.Verify("dev pages", signed)
+	return ok && value == "yes"
 }
 
 // set sends a cookie as the contract says: HttpOnly, SameSite=Lax, for this host alone, for all paths. Age 0 lasts as long as the browser

@@ -1,0 +1,193 @@
+package server
+
+import (
+	"maps"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/visit"
+)
+
+// rows are the routes of one path, by method.
+type rows map[string]route
+
+// allow lists the methods, for the Allow header.
+func (r rows) allow() string {
+	methods := slices.Sorted(maps.Keys(r))
+	if _, ok := r[get]; ok {
+		methods = append(methods, http.MethodHead)
+	}
+	return strings.Join(methods, ", ")
+}
+
+// mount makes the handler of the table. ServeMux finds the path; methods are ours, so that a wrong one gets a refusal like all others.
+func (s *Server) mount() http.Handler {
+	byPath := map[string]rows{}
+	add := func(path string, r route) {
+		if byPath[path] == nil {
+			byPath[path] = rows{}
+		}
+		byPath[path][r.method] = r
+	}
+	for _, r := range s.table {
+		full := s.config.Prefixed(r.path)
+		add(full, r)
+		if r.audience == health {
+			add(r.path, r) // a probe knows no prefix
+		}
+		if r.path == "/" && s.config.PathPrefix != "" {
+			add(s.config.PathPrefix, r)
+		}
+	}
+	mux := http.NewServeMux()
+	for path, r := range byPath {
+		pattern := path
+		if strings.HasSuffix(path, "/") {
+			pattern += "{$}" // this page alone, not all below it
+		}
+		mux.Handle(pattern, s.answer(r))
+	}
+	mux.Handle("/", s.answer(nil))
+	return s.outermost(mux)
+}
+
+// outermost looks at what must hold for every request before anything is looked up, and catches what falls out of it.
+func (s *Server) outermost(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t := s.begin(w, r)
+		defer s.end(t)
+		switch {
+		case !validHost(r.Host):
+			s.refuse(t, &message.Fault{Code: message.Malformed, Cause: "host_header"})
+		case !canonical(r):
+			s.refuse(t, &message.Fault{Code: message.NotFound, Cause: "path_not_canonical"})
+		default:
+			mux.ServeHTTP(t.writer, r.WithContext(withTurn(r.Context(), t)))
+		}
+	})
+}
+
+// canonical reports whether a path has only one reading. Everything else does not exist: what a proxy in front of us or a rule for
+// /account understands differently than we do is a way round it (D-063, E-070).
+func canonical(r *http.Request) bool {
+	p := r.URL.Path
+	if p == "" || p[0] != '/' || r.URL.RawPath != "" || r.Method == http.MethodConnect {
+		return false
+	}
+	clean := path.Clean(p)
+	if clean != p && clean+"/" != p {
+		return false
+	}
+	for i := range len(p) {
+		if p[i] <= ' ' || p[i] > '~' || p[i] == '\\' || p[i] == ';' {
+			return false
+		}
+	}
+	return true
+}
+
+// answer walks a request through everything that its row asks for. Each step may refuse it.
+func (s *Server) answer(all rows) http.Handler {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t := turnOf(r.Context())
+		t.request = r // the one with the path's values
+		if err := s.steps(t, all); err != nil {
+			s.refuse(t, err)
+		}
+	})
+}
+
+func (s *Server) steps(t *turn, all rows) error {
+	r, v := t.request, t.visit
+	row, ok := all[methodOf(r)]
+	if len(all) > 0 && !ok {
+		for _, row = range all { // any of them tells for whom the path is
+			break
+		}
+	}
+	t.row = row
+	v.Form = nil
+	if all == nil || !s.devAllowed(t, row) {
+		t.row.audience = audienceOf(s.config.PathPrefix, r.URL.Path)
+		return &message.Fault{Code: message.NotFound, Cause: "no_such_path"}
+	}
+	if done := s.cors(t, all); done {
+		return nil
+	}
+	if !ok {
+		t.writer.Header().Set("Allow", all.allow())
+		return &message.Fault{Code: message.MethodNotAllowed, Cause: "method"}
+	}
+	if to, elsewhere := s.otherName(r, row); elsewhere {
+		t.writer.Header().Set("Location", to)
+		t.writer.WriteHeader(http.StatusTemporaryRedirect)
+		return nil
+	}
+	if unsafe(r.Method) {
+		if err := s.sameOrigin(r, row); err != nil {
+			return err
+		}
+	}
+	if row.audience != static && row.audience != health {
+		if err := s.identify(t); err != nil {
+			return err
+		}
+	}
+	if row.who == signedIn && v.Session == nil {
+		return s.askToSignIn(t)
+	}
+	if unsafe(r.Method) && (row.audience == page || row.audience == dev) {
+		if err := readForm(t); err != nil {
+			return err
+		}
+	}
+	return row.serve(t.writer, r, v)
+}
+
+// methodOf lets HEAD ask for what GET answers; net/http leaves the body out.
+func methodOf(r *http.Request) string {
+	if r.Method == http.MethodHead {
+		return get
+	}
+	return r.Method
+}
+
+func unsafe(method string) bool {
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
+}
+
+func audienceOf(prefix, path string) audience {
+	if strings.HasPrefix(path, prefix+"/api/") || strings.HasPrefix(path, "/.well-known/") {
+		return json
+	}
+	return page
+}
+
+// askToSignIn refuses a program and sends a person to the log-in and, for a page, back afterwards.
+func (s *Server) askToSignIn(t *turn) error {
+	if t.row.audience != page {
+		if t.visit.Why != nil {
+			return t.visit.Why
+		}
+		return &message.Fault{Code: message.Unauthenticated, Cause: "no_session"}
+	}
+	to := s.config.Prefixed("/login")
+	if !unsafe(t.request.Method) {
+		to += "?return_to=" + queryEscape(t.request.URL.Path)
+	}
+	return t.visit.Go(t.writer, to)
+}
+
+// readForm reads a page's form and sees that it came from a page of ours, in this browser and this session (D-052, D-061).
+func readForm(t *turn) (err error) {
+	if t.visit.Form, err = visit.ReadForm(t.writer, t.request); err != nil {
+		return err
+	}
+	if !t.visit.CheckFormToken(t.visit.Form["csrf"]) {
+		return &message.Fault{Code: message.CrossOrigin, Hint: "form_token", Cause: "form_token"}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/api/wire"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/visit"
+)
+
+// turn is one request and its answer, from the first byte to the line in the log.
+type turn struct {
+	writer  *watched
+	request *http.Request
+	visit   *visit.Visit
+	row     route
+	began   time.Time
+}
+
+// watched remembers whether and how an answer has begun.
+type watched struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *watched) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+type turnKey struct{}
+
+func withTurn(ctx context.Context, t *turn) context.Context {
+	return context.WithValue(ctx, turnKey{}, t)
+}
+
+func turnOf(ctx context.Context) *turn { return ctx.Value(turnKey{}).(*turn) }
+
+// begin makes the turn of a request. The headers that every answer has are set before anything can go wrong.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request) *turn {
+	v := &visit.Visit{Config: s.config, Keys: s.keys, Texts: s.texts, Now: s.clock(), Nonce: random(16)}
+	v.RequestID = random(16)
+	v.Addr = s.clientAddr(r)
+	v.UserAgent = r.UserAgent()
+	v.Locale = s.texts.Match(r.Header.Get("Accept-Language"))
+	s.headers(w.Header(), v)
+	return &turn{
+		writer: &watched{ResponseWriter: w}, request: r, visit: v, row: route{audience: audienceOf(s.config.PathPrefix, r.URL.Path)},
+		began: time.Now(), //nolint:forbidigo // how long it takes, whatever the clock of the rules says
+	}
+}
+
+func random(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// end answers a request that panicked, records a refusal under its reference, and writes the line in the log.
+func (s *Server) end(t *turn) {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it in this way
+			panic(p)
+		}
+		s.log.Error("panic", "request_id", t.visit.RequestID, "route", t.row.path, "panic", p, "stack", string(debug.Stack()))
+		fault := &message.Fault{Code: message.Internal, Cause: "panic"}
+		if t.writer.status == 0 {
+			s.refuse(t, fault)
+		} else {
+			t.visit.Fault = fault
+		}
+	}
+	if t.visit.Fault != nil {
+		s.flow.Refused(t.visit.Client, t.row.method+" "+t.row.path, t.visit.Fault)
+	}
+	s.logTurn(t)
+}
+
+// logTurn writes one line for a request. It shows the route and never the path or query that was asked for: links carry tokens.
+// Requests that went well are for debugging alone, and the session check is in no log (it is asked thousands of times a second).
+func (s *Server) logTurn(t *turn) {
+	level, f := slog.LevelDebug, t.visit.Fault
+	switch {
+	case f != nil && f.Status() >= 500:
+		level = slog.LevelError
+	case f != nil:
+		level = slog.LevelInfo
+	}
+	ctx := t.request.Context()
+	if f == nil && t.row.audience >= static || !s.log.Enabled(ctx, level) {
+		return
+	}
+	line := []slog.Attr{
+		slog.String("method", t.request.Method), slog.String("route", t.row.path), slog.Int("status", t.writer.status),
+		slog.String("took", time.Since(t.began).Round(time.Microsecond).String()), //nolint:forbidigo // as above
+		slog.String("request_id", t.visit.RequestID), slog.String("client", t.visit.Addr.String()),
+	}
+	if t.visit.Session != nil {
+		line = append(line, slog.String("user", t.visit.Session.UserID))
+	}
+	if f != nil {
+		line = append(line, slog.String("code", string(f.Code)), slog.String("cause", f.Cause), slog.String("reference", t.visit.Reference))
+		if f.Err != nil {
+			line = append(line, slog.String("error", f.Err.Error()))
+		}
+	}
+	s.log.LogAttrs(ctx, level, "request", line...)
+}
+
+// refuse answers with what went wrong, as a page or as a problem, whichever the route is for.
+func (s *Server) refuse(t *turn, err error) {
+	if t.writer.status != 0 { // the answer has begun: it can only be cut off
+		t.visit.Fault = message.From(err)
+		return
+	}
+	problem := t.visit.Refuse(t.writer, err)
+	if t.row.audience == page || t.row.audience == dev {
+		s.pages.Problem(t.writer, t.request, t.visit, problem)
+		return
+	}
+	body, err := wire.Encode(problem)
+	if err != nil {
+		body = nil // a Problem always encodes
+	}
+	t.writer.Header().Set("Content-Type", "application/problem+json")
+	t.writer.WriteHeader(problem.Status)
+	_, _ = t.writer.Write(body)
+}
+
+func writeJSON(w http.ResponseWriter, status int, answer any) error {
+	body, err := wire.Encode(answer)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // who has hung up needs no answer
+	return nil
+}
