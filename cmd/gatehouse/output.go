@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+)
+
+// say writes one line for people.
+func (a *app) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(a.out, format+"\n", args...)
+	return err
+}
+
+// object writes one line for programs.
+func (a *app) object(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// table writes rows in columns.
+func table(w io.Writer, rows [][]string) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = printable(cell)
+		}
+		if _, err := fmt.Fprintln(t, strings.TrimRight(strings.Join(cells, "\t"), "\t")); err != nil {
+			return err
+		}
+	}
+	return t.Flush()
+}
+
+// printable keeps what strangers may have typed from steering the operator's terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+// list is words with commas, or a dash.
+func dashed(words ...string) string {
+	if text := strings.Join(words, ", "); text != "" {
+		return text
+	}
+	return "-"
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// explain says an error. A refusal is told in the words that people get on the pages, with what is wrong with each thing that was given.
+func explain(err error) string {
+	fault, ok := errors.AsType[*message.Fault](err)
+	if !ok {
+		return err.Error()
+	}
+	texts, broken := message.Load()
+	if broken != nil {
+		return err.Error()
+	}
+	p := texts.Problem(fault, message.Fallback, "", "")
+	var wrong []string
+	for _, f := range p.Fields {
+		wrong = append(wrong, f.Name+": "+f.Message)
+	}
+	if len(wrong) > 0 {
+		return strings.Join(wrong, " ")
+	}
+	return p.Detail
+}

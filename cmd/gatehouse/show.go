@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/server"
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+)
+
+type userShowCmd struct{ userArg }
+
+// known is what an operator wants to know beside the user itself.
+type known struct {
+	userJSON
+	HasPassword       bool       `json:"has_password"`
+	PasswordChangedAt *time.Time `json:"password_changed_at,omitempty"`
+	Sessions          int        `json:"sessions"`
+	LastSeenAt        *time.Time `json:"last_seen_at,omitempty"`
+	Events            []happened `json:"events"`
+}
+
+// happened is an event, as the operator may see it.
+type happened struct {
+	At        time.Time `json:"at"`
+	Kind      string    `json:"kind"`
+	Cause     string    `json:"cause,omitempty"`
+	Actor     string    `json:"actor,omitempty"`
+	Client    string    `json:"client,omitempty"`
+	Reference string    `json:"reference,omitempty"`
+}
+
+// recentEvents is how much of what happened is shown.
+const recentEvents = 10
+
+// Run shows the user.
+func (c *userShowCmd) Run(ctx context.Context, a *app) error {
+	return c.with(ctx, a, func(t *server.Tools, user store.User) error {
+		k := known{userJSON: asJSON(user), Events: []happened{}}
+		err := t.Store.View(ctx, func(tx *store.Tx) error { return k.fill(ctx, tx, user.ID) })
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.object(k)
+		}
+		return k.write(a, user)
+	})
+}
+
+func (k *known) fill(ctx context.Context, tx *store.Tx, userID string) error {
+	p, err := tx.PasswordOf(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if k.HasPassword = p.Hash != ""; k.HasPassword {
+		k.PasswordChangedAt = &p.ChangedAt
+	}
+	sessions, err := tx.SessionsOf(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if s.EndAt.After(time.Now()) && s.SeenAt.Add(s.Idle).After(time.Now()) {
+			k.Sessions++
+		}
+		if k.LastSeenAt == nil || s.SeenAt.After(*k.LastSeenAt) {
+			k.LastSeenAt = &s.SeenAt
+		}
+	}
+	events, err := tx.EventsOf(ctx, userID, recentEvents)
+	for _, e := range events {
+		k.Events = append(k.Events, happened{At: e.At, Kind: e.Kind, Cause: e.Cause, Actor: e.Actor, Client: e.Client, Reference: e.Reference})
+	}
+	return err
+}
+
+func (k *known) write(a *app, u store.User) error {
+	when := func(t *time.Time) string {
+		if t == nil {
+			return "-"
+		}
+		return instant(*t)
+	}
+	rows := [][]string{
+		{"id", u.ID}, {"address", dashed(u.Email)}, {"verified", yesNo(u.EmailVerified)}, {"username", dashed(u.Username)},
+		{"name", dashed(u.Name)}, {"language", dashed(u.Locale)}, {"state", u.State}, {"roles", dashed(u.Roles...)},
+		{"permissions", dashed(u.Permissions...)}, {"created", instant(u.CreatedAt)}, {"password", "none"},
+		{"sessions", strconv.Itoa(k.Sessions)}, {"last seen", when(k.LastSeenAt)},
+	}
+	if k.HasPassword {
+		rows[10][1] = "set " + when(k.PasswordChangedAt)
+	}
+	if err := table(a.out, rows); err != nil || len(k.Events) == 0 {
+		return err
+	}
+	rows = [][]string{}
+	for _, e := range k.Events {
+		rows = append(rows, []string{"  " + instant(e.At), e.Kind, dashed(e.Cause), dashed(e.Client), dashed(e.Reference)})
+	}
+	if err := a.say("recently"); err != nil {
+		return err
+	}
+	return table(a.out, rows)
+}
