@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/internal/account"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -48,6 +47,9 @@ func (f *Flow) CreateUser(ctx context.Context, in NewUser) (store.User, error) {
 	var user store.User
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := f.createAccount(ctx, tx, id, s, in.Verified); err != nil {
+			return err
+		}
+		if err := f.dropSignUps(ctx, tx, s.Email); err != nil {
 			return err
 		}
 		for _, role := range in.Roles {
@@ -103,8 +105,8 @@ func (f *Flow) readNewUser(in NewUser) (s signup, err error) {
 // FindUser finds a user by address, username or id; store.ErrNotFound.
 func (f *Flow) FindUser(ctx context.Context, named string) (user store.User, err error) {
 	err = f.Store.View(ctx, func(tx *store.Tx) error {
-		if _, bad := uuid.Parse(named); bad == nil {
-			user, err = tx.UserByID(ctx, strings.ToLower(named))
+		if id, bad := uuid.Parse(named); bad == nil {
+			user, err = tx.UserByID(ctx, id.String())
 			return err
 		}
 		id, err := account.Parse([]string{store.KindEmail, store.KindUsername}, named)
@@ -136,10 +138,10 @@ func (f *Flow) SetUserPassword(ctx context.Context, user store.User, chosen stri
 		return busy(err)
 	}
 	return f.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Lock(ctx, "user "+user.ID, f.now()); err != nil {
+		if err := f.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		if err := f.replacePassword(ctx, tx, Client{}, user, hash, ""); err != nil {
+		if err := f.replacePassword(ctx, tx, Client{}, user, store.Password{Hash: hash, ChangedAt: f.now()}, ""); err != nil {
 			return err
 		}
 		return f.operatorEvent(ctx, tx, "password_set", user.ID)
@@ -166,7 +168,12 @@ func (f *Flow) SetUserState(ctx context.Context, userID, state string) error {
 
 // DeleteUser removes a user for an operator.
 func (f *Flow) DeleteUser(ctx context.Context, user store.User) error {
-	return f.Store.Update(ctx, func(tx *store.Tx) error { return f.remove(ctx, tx, Client{}, user) })
+	return f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := f.remove(ctx, tx, Client{}, user); err != nil {
+			return err
+		}
+		return f.operatorEvent(ctx, tx, "account_deleted", user.ID)
+	})
 }
 
 var (

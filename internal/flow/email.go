@@ -47,7 +47,7 @@ func (f *Flow) ChangeEmail(ctx context.Context, c Client, email string) (Outcome
 }
 
 // decideEmailChange mails the link, or tells the address's owner. An earlier wish of the account is void.
-func (f *Flow) decideEmailChange(ctx context.Context, tx *store.Tx, in emailChange) error {
+func (f *Flow) decideEmailChange(ctx context.Context, tx *store.Tx, p *postage, in emailChange) error {
 	user, err := tx.UserByID(ctx, in.UserID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -57,15 +57,19 @@ func (f *Flow) decideEmailChange(ctx context.Context, tx *store.Tx, in emailChan
 	if err := tx.VoidTickets(ctx, user.ID, string(ticket.EmailChange), f.now()); err != nil {
 		return err
 	}
-	if !f.mayMail(ctx, in.Email, throttle.MailAddress) {
-		return nil
-	}
 	owner, err := tx.UserByIdentifier(ctx, in.Email.Kind, in.Email.Canonical)
 	switch {
 	case err == nil && owner.ID != user.ID:
+		if !p.may(ctx, throttle.NoticeAddress, in.Email.Canonical) {
+			return nil
+		}
 		return f.notify(ctx, tx, mail.EmailTaken, owner, Client{}, mail.Data{})
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return err
+	}
+	// A counter apart from that of the links which let the mailbox's owner in: else anybody could use that one up for somebody.
+	if !p.may(ctx, throttle.MailAddress, "email change "+in.Email.Canonical) {
+		return nil
 	}
 	id, token := uuid.NewString(), ticket.NewToken()
 	payload, err := ticket.Seal(f.Keys, id, in)
@@ -150,6 +154,9 @@ func (f *Flow) ConfirmEmail(ctx context.Context, c Client, token string) (Outcom
 	}
 	var user store.User
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := f.lockUser(ctx, tx, change.UserID); err != nil {
+			return err
+		}
 		if _, err := ticket.Redeem(ctx, tx, ticket.EmailChange, token, f.now()); err != nil {
 			return err
 		}
@@ -186,8 +193,7 @@ func (f *Flow) swapEmail(ctx context.Context, tx *store.Tx, c Client, old store.
 	if err := tx.VoidTickets(ctx, old.ID, "", now); err != nil {
 		return err
 	}
-	// Sign-ups that wait for this address can't become accounts any more.
-	if err := tx.DeleteTicketsAbout(ctx, string(ticket.Verify), to.Canonical, ""); err != nil {
+	if err := f.dropSignUps(ctx, tx, to); err != nil {
 		return err
 	}
 	if err := tx.Revoke(ctx, store.RevokeUser, old.ID, now); err != nil {

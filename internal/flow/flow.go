@@ -2,6 +2,8 @@ package flow
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -89,6 +91,19 @@ func invalid(fields ...message.Field) error {
 
 func refuse(code message.Code, cause string) *message.Fault {
 	return &message.Fault{Code: code, Cause: cause}
+}
+
+// lockAddress makes all decisions about one address wait for each other. Its name is a hash: the row of a lock outlives an account that is
+// deleted, and nobody's address may stay behind.
+func (f *Flow) lockAddress(ctx context.Context, tx *store.Tx, id store.Identifier) error {
+	sum := sha256.Sum256([]byte(id.Canonical))
+	return tx.Lock(ctx, "address "+hex.EncodeToString(sum[:]), f.now())
+}
+
+// lockUser makes all that replaces what an account is entered by wait for each other. It comes first in a transaction: who used a link up
+// before waiting would hold what the other one is about to void.
+func (f *Flow) lockUser(ctx context.Context, tx *store.Tx, userID string) error {
+	return tx.Lock(ctx, "user "+userID, f.now())
 }
 
 // signedIn is the session that the client must have.

@@ -23,13 +23,9 @@ const (
 	jobEmailChange = "email_change"
 )
 
-const (
-	// maxPending is how many sign-ups may wait for one address. More are dropped, not the older ones: an attacker must not be able
-	// to push the honest one out. Its link, and every other, lets the mailbox's owner in.
-	maxPending = 5
-	// nudgeEvery is how soon a failed log-in may send the link to an unconfirmed address again.
-	nudgeEvery = 5 * time.Minute
-)
+// maxPending is how many sign-ups may wait for one address. More are dropped, not the older ones: an attacker must not be able
+// to push the honest one out. Its link, and every other, lets the mailbox's owner in.
+const maxPending = 5
 
 // mailRequest is somebody's wish for a mail to an address.
 type mailRequest struct {
@@ -45,18 +41,18 @@ func deviceLabel(c Client) string { return session.DeviceOf(c.UserAgent, c.Addr)
 // Jobs are what the outbox worker calls, each in the transaction that removes its row.
 func (f *Flow) Jobs() map[string]mail.Job {
 	return map[string]mail.Job{
-		jobSignUp: job(f.decideSignUp), jobResend: job(f.decideResend),
-		jobForgot: job(f.decideForgot), jobEmailChange: job(f.decideEmailChange),
+		jobSignUp: job(f, f.decideSignUp), jobResend: job(f, f.decideResend),
+		jobForgot: job(f, f.decideForgot), jobEmailChange: job(f, f.decideEmailChange),
 	}
 }
 
-func job[T any](decide func(context.Context, *store.Tx, T) error) mail.Job {
+func job[T any](f *Flow, decide func(context.Context, *store.Tx, *postage, T) error) mail.Job {
 	return func(ctx context.Context, tx *store.Tx, payload []byte) error {
 		var in T
 		if err := json.Unmarshal(payload, &in); err != nil {
 			return fmt.Errorf("job payload: %w", err)
 		}
-		return decide(ctx, tx, in)
+		return f.withPostage(func(p *postage) error { return decide(ctx, tx, p, in) })
 	}
 }
 
@@ -65,18 +61,23 @@ func (f *Flow) enqueue(ctx context.Context, tx *store.Tx, kind string, payload a
 }
 
 // decideSignUp finds out what became of a sign-up: its link is mailed, or the owner of the address learns of the try.
-func (f *Flow) decideSignUp(ctx context.Context, tx *store.Tx, s signup) error {
-	if err := tx.Lock(ctx, "address "+s.Email.Canonical, f.now()); err != nil {
+func (f *Flow) decideSignUp(ctx context.Context, tx *store.Tx, p *postage, s signup) error {
+	if err := f.lockAddress(ctx, tx, s.Email); err != nil {
 		return err
 	}
 	if s.UserID == "" {
 		switch owner, err := tx.UserByIdentifier(ctx, s.Email.Kind, s.Email.Canonical); {
 		case err == nil:
-			return f.tellOwner(ctx, tx, owner, s)
+			return f.tellOwner(ctx, tx, p, owner, s)
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
 	}
+	return f.makeVerification(ctx, tx, p, s, mail.Verify)
+}
+
+// makeVerification makes a pending row, if there is room for one, and mails its link.
+func (f *Flow) makeVerification(ctx context.Context, tx *store.Tx, p *postage, s signup, kind mail.Kind) error {
 	live, err := tx.LiveTickets(ctx, string(ticket.Verify), s.Email.Canonical, f.now())
 	if err != nil || len(live) >= maxPending {
 		return err
@@ -94,37 +95,41 @@ func (f *Flow) decideSignUp(ctx context.Context, tx *store.Tx, s signup) error {
 	if err := tx.CreateTicket(ctx, t); err != nil {
 		return err
 	}
-	return f.mailVerification(ctx, tx, t, s)
+	return f.mailVerification(ctx, tx, p, t, s, kind)
+}
+
+// dropSignUps removes the sign-ups that wait for an address which has just become an account's: they can't become accounts any more, and they
+// must not stand in the way of the account's own link.
+func (f *Flow) dropSignUps(ctx context.Context, tx *store.Tx, email store.Identifier) error {
+	if email.Canonical == "" {
+		return nil
+	}
+	return tx.DeleteTicketsAbout(ctx, string(ticket.Verify), email.Canonical, "")
 }
 
 // tellOwner answers a sign-up with an address that has an account: one mail a day at most.
-func (f *Flow) tellOwner(ctx context.Context, tx *store.Tx, owner store.User, s signup) error {
-	if !f.mayMail(ctx, s.Email, throttle.NoticeAddress) {
+func (f *Flow) tellOwner(ctx context.Context, tx *store.Tx, p *postage, owner store.User, s signup) error {
+	if !p.may(ctx, throttle.NoticeAddress, s.Email.Canonical) {
 		return nil
 	}
 	if !owner.EmailVerified {
-		return f.resend(ctx, tx, s.Email)
+		return f.resend(ctx, tx, p, s.Email, mail.Verify)
 	}
 	return f.Mail.Queue(ctx, tx, mail.SignupTaken, owner.Email, owner.Locale, mail.Data{
 		Name: owner.Name, At: f.now(), Link: f.Config.URL("/login"), Reset: f.Config.URL("/forgot"),
 	})
 }
 
-// mayMail takes from an address's budget; without it the mail is not sent, and nobody is told.
-func (f *Flow) mayMail(ctx context.Context, to store.Identifier, b throttle.Budget) bool {
-	return f.spend(ctx, throttle.Key{Budget: b, ID: to.Canonical}) == nil
-}
-
 // mailVerification mails a pending row's link, the same one each time.
-func (f *Flow) mailVerification(ctx context.Context, tx *store.Tx, t store.Ticket, s signup) error {
-	if !f.mayMail(ctx, s.Email, throttle.MailAddress) {
+func (f *Flow) mailVerification(ctx context.Context, tx *store.Tx, p *postage, t store.Ticket, s signup, kind mail.Kind) error {
+	if !p.may(ctx, throttle.MailAddress, s.Email.Canonical) {
 		return nil
 	}
 	token := ticket.LinkToken(f.Keys, ticket.Verify, t.ID)
 	if err := tx.MarkMailed(ctx, t.ID, ticket.Hash(token), f.now()); err != nil {
 		return err
 	}
-	return f.Mail.Queue(ctx, tx, mail.Verify, s.Email.AsTyped, s.Locale, mail.Data{
+	return f.Mail.Queue(ctx, tx, kind, s.Email.AsTyped, s.Locale, mail.Data{
 		Name: s.Name, At: f.now(), Valid: f.Config.VerifyTTL,
 		Link: f.link("/verify", token), Cancel: f.link("/signup/cancel", token),
 	})
@@ -132,12 +137,15 @@ func (f *Flow) mailVerification(ctx context.Context, tx *store.Tx, t store.Ticke
 
 func (f *Flow) link(page, token string) string { return f.Config.URL(page) + "?token=" + token }
 
-func (f *Flow) decideResend(ctx context.Context, tx *store.Tx, r mailRequest) error {
-	return f.resend(ctx, tx, r.Email)
+func (f *Flow) decideResend(ctx context.Context, tx *store.Tx, p *postage, r mailRequest) error {
+	return f.resend(ctx, tx, p, r.Email, mail.Verify)
 }
 
 // resend mails the newest pending row of an address again; with none, and an account whose address is not confirmed, it makes one.
-func (f *Flow) resend(ctx context.Context, tx *store.Tx, email store.Identifier) error {
+func (f *Flow) resend(ctx context.Context, tx *store.Tx, p *postage, email store.Identifier, kind mail.Kind) error {
+	if err := f.lockAddress(ctx, tx, email); err != nil {
+		return err
+	}
 	live, err := tx.LiveTickets(ctx, string(ticket.Verify), email.Canonical, f.now())
 	if err != nil {
 		return err
@@ -147,7 +155,7 @@ func (f *Flow) resend(ctx context.Context, tx *store.Tx, email store.Identifier)
 		if err := ticket.Open(f.Keys, live[0], &s); err != nil {
 			return err
 		}
-		return f.mailVerification(ctx, tx, live[0], s)
+		return f.mailVerification(ctx, tx, p, live[0], s, kind)
 	}
 	user, err := tx.UserByIdentifier(ctx, email.Kind, email.Canonical)
 	if errors.Is(err, store.ErrNotFound) || err == nil && (user.EmailVerified || user.State != store.StateActive) {
@@ -157,18 +165,18 @@ func (f *Flow) resend(ctx context.Context, tx *store.Tx, email store.Identifier)
 		return err
 	}
 	email.AsTyped = user.Email
-	return f.decideSignUp(ctx, tx, signup{Email: email, Name: user.Name, Locale: user.Locale, UserID: user.ID})
+	return f.makeVerification(ctx, tx, p, signup{Email: email, Name: user.Name, Locale: user.Locale, UserID: user.ID}, kind)
 }
 
 // decideForgot mails a reset link to the owner of an address. An address that is not confirmed yet gets its verification link.
-func (f *Flow) decideForgot(ctx context.Context, tx *store.Tx, r mailRequest) error {
+func (f *Flow) decideForgot(ctx context.Context, tx *store.Tx, p *postage, r mailRequest) error {
 	user, err := tx.UserByIdentifier(ctx, r.Email.Kind, r.Email.Canonical)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && !user.EmailVerified:
-		return f.resend(ctx, tx, r.Email)
+		return f.resend(ctx, tx, p, r.Email, mail.VerifyPendingReset)
 	case err != nil:
 		return err
-	case user.State != store.StateActive || !f.mayMail(ctx, r.Email, throttle.MailAddress):
+	case user.State != store.StateActive || !p.may(ctx, throttle.MailAddress, r.Email.Canonical):
 		return nil
 	}
 	id, token := uuid.NewString(), ticket.NewToken()
@@ -186,41 +194,6 @@ func (f *Flow) decideForgot(ctx context.Context, tx *store.Tx, r mailRequest) er
 	return f.Mail.Queue(ctx, tx, mail.Reset, user.Email, user.Locale, mail.Data{
 		Name: user.Name, At: r.At, Device: r.Device, Valid: f.Config.ResetTTL, Link: f.link("/reset", token),
 	})
-}
-
-// nudge remembers a failed log-in, for sendNudge. It never waits: when too many come at once, some are forgotten.
-func (f *Flow) nudge(id store.Identifier) {
-	if id.Kind != store.KindEmail {
-		return
-	}
-	select {
-	case f.nudges <- id:
-	default:
-	}
-}
-
-// sendNudge mails the link again to an address that somebody tried to log in with before confirming it.
-func (f *Flow) sendNudge(ctx context.Context, id store.Identifier) error {
-	wants := false
-	err := f.Store.View(ctx, func(tx *store.Tx) error {
-		live, err := tx.LiveTickets(ctx, string(ticket.Verify), id.Canonical, f.now())
-		if err != nil {
-			return err
-		}
-		if len(live) > 0 {
-			wants = f.now().Sub(live[0].MailedAt) >= nudgeEvery
-			return nil
-		}
-		user, err := tx.UserByIdentifier(ctx, id.Kind, id.Canonical)
-		wants = err == nil && !user.EmailVerified
-		return nil
-	})
-	if err != nil || !wants {
-		return err
-	}
-	err = f.Store.Update(ctx, func(tx *store.Tx) error { return f.resend(ctx, tx, id) })
-	f.Mail.Wake()
-	return err
 }
 
 // Run does what nobody waits for (nudges, the record of refusals, sweeping) until ctx ends.

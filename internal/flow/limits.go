@@ -30,6 +30,35 @@ func (f *Flow) spend(ctx context.Context, key throttle.Key) error {
 	return err
 }
 
+// postage is what mails take from the budgets of their addresses while a job decides. A job that fails is run again, and so is one that
+// PostgreSQL turned away for a deadlock: what it took is given back, else the second run would find the budget used up and mail nothing.
+type postage struct {
+	f     *Flow
+	taken []*throttle.Reservation
+}
+
+// may takes one mail from a budget. Without it the mail is not sent, and nobody is told.
+func (p *postage) may(ctx context.Context, b throttle.Budget, to string) bool {
+	r, err := p.f.reserve(ctx, throttle.Key{Budget: b, ID: to})
+	if err != nil {
+		return false
+	}
+	p.taken = append(p.taken, r)
+	return true
+}
+
+func (f *Flow) withPostage(decide func(*postage) error) error {
+	p := &postage{f: f}
+	err := decide(p)
+	for _, r := range p.taken {
+		if err != nil {
+			r.Release()
+		}
+		r.Spend()
+	}
+	return err
+}
+
 // busy turns the hasher's refusal into an honest 503.
 func busy(err error) error {
 	if full, ok := errors.AsType[*password.BusyError](err); ok {

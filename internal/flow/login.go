@@ -178,7 +178,9 @@ func (f *Flow) enter(ctx context.Context, c Client, userID string, methods []str
 		if err := tx.CreateSession(ctx, row); err != nil {
 			return err
 		}
-		return f.event(ctx, tx, c, "login", userID)
+		who := c
+		who.Session = nil // whoever was signed in here before has not done this
+		return f.event(ctx, tx, who, "login", userID)
 	})
 	if err != nil {
 		return Outcome{}, err

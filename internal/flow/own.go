@@ -22,10 +22,10 @@ func (f *Flow) UpdateProfile(ctx context.Context, c Client, in ProfileInput) (Ou
 	if err != nil {
 		return Outcome{}, err
 	}
-	user := *s.User
 	var wrong []message.Field
+	var name, locale string
 	if in.Name != nil {
-		user.Name, err = account.CleanName(*in.Name)
+		name, err = account.CleanName(*in.Name)
 		if bad, ok := errors.AsType[account.Invalid](err); ok {
 			wrong = append(wrong, message.Field{Name: "name", Code: string(bad)})
 		}
@@ -35,14 +35,22 @@ func (f *Flow) UpdateProfile(ctx context.Context, c Client, in ProfileInput) (Ou
 		if err != nil || len(*in.Locale) > 35 {
 			wrong = append(wrong, message.Field{Name: "locale", Code: "not_allowed"})
 		}
-		user.Locale = tag.String()
-	} else if in.Locale != nil {
-		user.Locale = ""
+		locale = tag.String()
 	}
 	if len(wrong) > 0 {
 		return Outcome{}, invalid(wrong...)
 	}
-	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+	var user store.User
+	err = f.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		if user, err = tx.UserByID(ctx, s.UserID); err != nil { // what the session knows may be older than another change
+			return err
+		}
+		if in.Name != nil {
+			user.Name = name
+		}
+		if in.Locale != nil {
+			user.Locale = locale
+		}
 		if err := tx.SetProfile(ctx, user.ID, user.Name, user.Locale, f.now()); err != nil {
 			return err
 		}
@@ -71,6 +79,7 @@ func (f *Flow) Devices(ctx context.Context, c Client) ([]*session.Session, error
 	})
 	var live []*session.Session
 	for _, row := range rows {
+		row.Hash = nil // nobody needs it, and lists and exports hold no secret, not even its hash (J-167)
 		if one := f.Sessions.With(row, *s.User); one.IdleExpiresAt().After(f.now()) {
 			live = append(live, one)
 		}
@@ -119,7 +128,12 @@ func (f *Flow) DeleteAccount(ctx context.Context, c Client) error {
 	if err != nil {
 		return err
 	}
-	err = f.Store.Update(ctx, func(tx *store.Tx) error { return f.remove(ctx, tx, c, *s.User) })
+	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := f.remove(ctx, tx, c, *s.User); err != nil {
+			return err
+		}
+		return f.event(ctx, tx, Client{}, "account_deleted", s.UserID)
+	})
 	if errors.Is(err, store.ErrNotFound) { // deleted already, from elsewhere
 		err = nil
 	}
@@ -137,10 +151,7 @@ func (f *Flow) remove(ctx context.Context, tx *store.Tx, c Client, user store.Us
 	if err := tx.DeleteUser(ctx, user.ID); err != nil {
 		return err
 	}
-	if err := f.notify(ctx, tx, mail.AccountDeleted, user, c, mail.Data{}); err != nil {
-		return err
-	}
-	return f.event(ctx, tx, Client{}, "account_deleted", user.ID)
+	return f.notify(ctx, tx, mail.AccountDeleted, user, c, mail.Data{})
 }
 
 // Export is everything that is held about a user, but for secrets.

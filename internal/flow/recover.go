@@ -52,13 +52,13 @@ func (f *Flow) Reset(ctx context.Context, c Client, in ResetInput) (Outcome, err
 	}
 	now := f.now()
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := f.lockUser(ctx, tx, user.ID); err != nil {
+			return err
+		}
 		if _, err := ticket.Redeem(ctx, tx, ticket.Reset, in.Token, now); err != nil {
 			return err
 		}
-		if err := tx.Lock(ctx, "user "+user.ID, now); err != nil {
-			return err
-		}
-		if err := f.replacePassword(ctx, tx, c, user, hash, ""); err != nil {
+		if err := f.replacePassword(ctx, tx, c, user, store.Password{Hash: hash, ChangedAt: now}, ""); err != nil {
 			return err
 		}
 		return f.event(ctx, tx, c, "password_reset", user.ID)
@@ -89,10 +89,10 @@ func (f *Flow) openReset(ctx context.Context, c Client, token string) (t store.T
 }
 
 // replacePassword stores a new password and ends everything that the old one opened: all sessions but the one to keep, every link,
-// every known device. The owner gets a mail.
-func (f *Flow) replacePassword(ctx context.Context, tx *store.Tx, c Client, user store.User, hash, keep string) error {
-	now := f.now()
-	if err := tx.SetPassword(ctx, uuid.NewString(), user.ID, hash, now); err != nil {
+// every known device. The owner gets a mail. The time of the change is the caller's: device tokens are bound to it.
+func (f *Flow) replacePassword(ctx context.Context, tx *store.Tx, c Client, user store.User, pw store.Password, keep string) error {
+	now := pw.ChangedAt
+	if err := tx.SetPassword(ctx, uuid.NewString(), user.ID, pw.Hash, now); err != nil {
 		return err
 	}
 	if err := tx.VoidTickets(ctx, user.ID, "", now); err != nil {
@@ -160,7 +160,7 @@ func (f *Flow) ChangePassword(ctx context.Context, c Client, current, chosen str
 	token, row := f.Sessions.Rotate(s)
 	now := f.now()
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Lock(ctx, "user "+s.UserID, now); err != nil { // two changes at once, from two devices
+		if err := f.lockUser(ctx, tx, s.UserID); err != nil { // two changes at once, from two devices
 			return err
 		}
 		if pw, err := tx.PasswordOf(ctx, s.UserID); err != nil {
@@ -171,7 +171,7 @@ func (f *Flow) ChangePassword(ctx context.Context, c Client, current, chosen str
 		if err := f.rotate(ctx, tx, s, row); err != nil {
 			return err
 		}
-		if err := f.replacePassword(ctx, tx, c, *s.User, hash, s.ID); err != nil {
+		if err := f.replacePassword(ctx, tx, c, *s.User, store.Password{Hash: hash, ChangedAt: now}, s.ID); err != nil {
 			return err
 		}
 		return f.event(ctx, tx, c, "password_changed", s.UserID)

@@ -20,18 +20,15 @@ func (f *Flow) ReturnTo(raw string) string {
 	if raw == "" || len(raw) > maxReturnTo || !plainASCII(raw) {
 		return ""
 	}
-	path := raw
+	path, ours := raw, true
 	if !strings.HasPrefix(raw, "/") {
-		rest, ok := f.afterOrigin(raw)
+		origin, rest, ok := f.cutOrigin(raw)
 		if !ok {
 			return ""
 		}
-		path = rest
+		path, ours = rest, origin == f.Config.Origin()
 	}
-	if path != "" && !canonicalPath(path) {
-		return ""
-	}
-	if f.ownPage(path) && path == raw {
+	if path != "" && !canonicalPath(path) || ours && f.ownPage(path) {
 		return ""
 	}
 	return raw
@@ -47,15 +44,15 @@ func plainASCII(s string) bool {
 	return true
 }
 
-// afterOrigin cuts an allowed origin off an absolute URL. What follows must be a path, so that https://good.example.evil and
+// cutOrigin cuts an allowed origin off an absolute URL. What follows must be a path, so that https://good.example.evil and
 // https://good.example@evil are not taken for https://good.example.
-func (f *Flow) afterOrigin(raw string) (rest string, ok bool) {
+func (f *Flow) cutOrigin(raw string) (origin, rest string, ok bool) {
 	for _, origin := range append([]string{f.Config.Origin()}, f.Config.AllowedReturnOrigins...) {
 		if rest, ok := strings.CutPrefix(raw, origin); ok && (rest == "" || rest[0] == '/') {
-			return rest, true
+			return origin, rest, true
 		}
 	}
-	return "", false
+	return "", "", false
 }
 
 // canonicalPath reports whether s is a path that no server or browser reads in another way: no empty segment, no dot segment, no
@@ -79,8 +76,11 @@ func canonicalPath(s string) bool {
 var journeyPages = []string{"/", "/login", "/logout", "/signup", "/signup/cancel", "/forgot", "/reset", "/verify"}
 
 func (f *Flow) ownPage(path string) bool {
-	clean, _, _ := strings.Cut(path, "?")
-	clean, _, _ = strings.Cut(clean, "#")
+	u, err := url.Parse(path) // decoded as the router does: /log%6Fut is /logout
+	if err != nil {
+		return true
+	}
+	clean := u.Path
 	if f.Config.PathPrefix == "" && clean == "/" {
 		return false // the site's own front page when Gatehouse shares nothing but the origin
 	}

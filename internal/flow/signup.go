@@ -38,10 +38,15 @@ type signup struct {
 // SignUp registers somebody. Where addresses must be confirmed, it answers the same for a new and for a taken address: the
 // account is made when the link is opened. Otherwise it makes the account at once.
 func (f *Flow) SignUp(ctx context.Context, c Client, in SignUpInput) (Outcome, error) {
-	if err := f.spend(ctx, throttle.Key{Budget: throttle.SignupClient, ID: throttle.ClientID(c.Addr)}); err != nil {
+	place, err := f.reserve(ctx, throttle.Key{Budget: throttle.SignupClient, ID: throttle.ClientID(c.Addr)})
+	if err != nil {
 		return Outcome{}, err
 	}
 	s, err := f.readSignUp(ctx, c, in)
+	if err != nil && !tellsTaken(err) {
+		place.Release() // who looks for a password that is good enough has not signed up yet
+	}
+	place.Spend()
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -107,6 +112,12 @@ func (f *Flow) readSignUp(ctx context.Context, c Client, in SignUpInput) (signup
 	return s, nil
 }
 
+// tellsTaken reports whether a refusal tells something about an account, so that it must count.
+func tellsTaken(err error) bool {
+	fault, ok := errors.AsType[*message.Fault](err)
+	return ok && slices.ContainsFunc(fault.Fields, func(w message.Field) bool { return w.Code == "username_taken" })
+}
+
 // admits applies the site's rule on who may sign up.
 func (f *Flow) admits(email store.Identifier) error {
 	switch rule := f.Config.Signup; {
@@ -140,14 +151,18 @@ func (f *Flow) createNow(ctx context.Context, c Client, s signup) (Outcome, erro
 		if err := f.createAccount(ctx, tx, userID, s, false); err != nil {
 			return err
 		}
+		if err := f.dropSignUps(ctx, tx, s.Email); err != nil {
+			return err
+		}
 		if err := f.event(ctx, tx, c, "signup", userID); err != nil {
 			return err
 		}
 		if s.Email.Canonical == "" || f.Config.EmailVerification == "off" {
 			return nil
 		}
-		s.UserID = userID
-		return f.enqueue(ctx, tx, jobSignUp, s)
+		// Without the hash: the account has it, and a link that carried it would set it again.
+		waiting := signup{Email: s.Email, Name: s.Name, Locale: s.Locale, ReturnTo: s.ReturnTo, UserID: userID}
+		return f.enqueue(ctx, tx, jobSignUp, waiting)
 	})
 	if errors.Is(err, store.ErrConflict) {
 		return Outcome{}, refuse(message.Conflict, "identifier_taken")

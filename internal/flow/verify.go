@@ -40,9 +40,8 @@ func (f *Flow) VerifyLink(ctx context.Context, c Client, token string) (Link, er
 	if err != nil {
 		return Link{}, err
 	}
-	return Link{
-		Email: v.signup.Email.AsTyped, NeedsPassword: !v.bound, HasPassword: v.signup.Hash != "", Other: otherUser(c, v),
-	}, nil
+	hash, err := f.signUpHash(ctx, v.signup)
+	return Link{Email: v.signup.Email.AsTyped, NeedsPassword: !v.bound, HasPassword: hash != "", Other: otherUser(c, v)}, err
 }
 
 // Verify confirms the address of a sign-up and logs its owner in. Who opens the link elsewhere must know the password that was
@@ -71,6 +70,9 @@ func (f *Flow) Verify(ctx context.Context, c Client, in VerifyInput) (Outcome, e
 		userID = uuid.NewString()
 	}
 	out, err := f.enter(ctx, c, userID, []string{"password"}, false, func(tx *store.Tx) error {
+		if err := f.lockAddress(ctx, tx, s.Email); err != nil { // first: two links of one address void each other
+			return err
+		}
 		if _, err := ticket.Redeem(ctx, tx, ticket.Verify, in.Token, f.now()); err != nil {
 			return err
 		}
@@ -98,7 +100,8 @@ func (f *Flow) confirm(ctx context.Context, tx *store.Tx, userID string, s signu
 	if s.UserID == "" {
 		err := f.createAccount(ctx, tx, userID, s, true)
 		if errors.Is(err, store.ErrConflict) && s.Username.Canonical != "" {
-			if _, taken := tx.UserByIdentifier(ctx, s.Email.Kind, s.Email.Canonical); errors.Is(taken, store.ErrNotFound) {
+			// createAccount comes to the username only when the address was free.
+			if owner, taken := tx.UserByIdentifier(ctx, s.Email.Kind, s.Email.Canonical); taken == nil && owner.ID == userID {
 				return &message.Fault{Code: message.Conflict, Cause: "username_taken_meanwhile"}
 			}
 		}
@@ -133,7 +136,9 @@ func (f *Flow) openVerification(ctx context.Context, c Client, token string) (v 
 	if err == nil {
 		err = ticket.Open(f.Keys, v.ticket, &v.signup)
 	}
-	v.bound = err == nil && ticket.Bound(v.ticket, c.Pending)
+	// Where addresses may be confirmed later, the browser that signed up is signed in.
+	own := c.Session != nil && v.signup.UserID != "" && c.Session.UserID == v.signup.UserID
+	v.bound = err == nil && (own || ticket.Bound(v.ticket, c.Pending))
 	return v, err
 }
 
@@ -173,16 +178,9 @@ func (f *Flow) proveSignUp(ctx context.Context, v verification, typed string) er
 	if typed == "" {
 		return invalid(message.Field{Name: "password", Code: "required"})
 	}
-	hash := v.signup.Hash
-	if v.signup.UserID != "" {
-		err := f.Store.View(ctx, func(tx *store.Tx) error {
-			pw, err := tx.PasswordOf(ctx, v.signup.UserID)
-			hash = pw.Hash
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	hash, err := f.signUpHash(ctx, v.signup)
+	if err != nil {
+		return err
 	}
 	guess, err := f.reserve(ctx, throttle.Key{Budget: throttle.LoginIdentifier, ID: "sign-up " + v.ticket.ID})
 	if err != nil {
@@ -199,6 +197,19 @@ func (f *Flow) proveSignUp(ctx context.Context, v verification, typed string) er
 	}
 	guess.Release()
 	return nil
+}
+
+// signUpHash is the hash of the password that a link may ask for: of the sign-up, or of the account that exists already.
+func (f *Flow) signUpHash(ctx context.Context, s signup) (hash string, err error) {
+	if s.UserID == "" {
+		return s.Hash, nil
+	}
+	err = f.Store.View(ctx, func(tx *store.Tx) error {
+		pw, err := tx.PasswordOf(ctx, s.UserID)
+		hash = pw.Hash
+		return err
+	})
+	return hash, err
 }
 
 // CancelSignUp throws a sign-up away: «this was not me».
