@@ -125,7 +125,7 @@ func (p *Pages) EndDevice(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return p.accountAgain(w, r, v, "#devices", err)
 	}
 	if v.Form["id"] == v.Session.ID {
-		v.Leave(w)
+		leave(w, v)
 		return v.Go(w, p.Config.Prefixed("/logout"))
 	}
 	return p.done(w, r, v, "", "device_ended")
@@ -146,10 +146,9 @@ func (p *Pages) DeleteAccount(w http.ResponseWriter, r *http.Request, v *visit.V
 
 // DoDeleteAccount deletes the account.
 func (p *Pages) DoDeleteAccount(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
-	err := p.Flow.DeleteAccount(r.Context(), v.Client)
-	if err != nil {
+	if err := p.Flow.DeleteAccount(r.Context(), v.Client); err != nil {
 		return p.accountAgain(w, r, v, "/delete", err)
 	}
-	v.Leave(w)
+	leave(w, v)
 	return v.Go(w, p.view(w, r, v).with("/login", "notice", "account_deleted"))
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/visit"
 )
 
-// export is everything that is held about somebody, field by field: a hash that is added to the store must not slip in.
+// export is everything that is held about somebody, as GET /api/v1/account/export tells it. It is written field by field: a hash that is added to
+// the store must not slip in.
 type export struct {
 	ExportedAt   time.Time          `json:"exported_at"`
 	User         exportUser         `json:"user"`
 	Identifiers  []exportIdentifier `json:"identifiers"`
-	PasswordSet  *time.Time         `json:"password_changed_at"` // null: there is no password
+	PasswordSet  time.Time          `json:"password_changed_at,omitzero"`
 	PendingEmail string             `json:"pending_email,omitempty"`
 	Sessions     []exportSession    `json:"sessions"`
 	Events       []exportEvent      `json:"events"`
@@ -23,7 +24,6 @@ type export struct {
 
 type exportUser struct {
 	ID            string    `json:"id"`
-	State         string    `json:"state"`
 	Email         string    `json:"email"`
 	EmailVerified bool      `json:"email_verified"`
 	Username      string    `json:"username,omitempty"`
@@ -41,19 +41,31 @@ type exportIdentifier struct {
 }
 
 type exportSession struct {
-	ID         string    `json:"id"`
-	CreatedAt  time.Time `json:"created_at"`
-	LastSeenAt time.Time `json:"last_seen_at"`
-	ExpiresAt  time.Time `json:"expires_at"`
-	Methods    []string  `json:"methods"`
-	Device     string    `json:"device"`
-	Address    string    `json:"address"`
+	ID            string       `json:"id"`
+	CreatedAt     time.Time    `json:"created_at"`
+	LastSeenAt    time.Time    `json:"last_seen_at"`
+	ExpiresAt     time.Time    `json:"expires_at"`
+	IdleExpiresAt time.Time    `json:"idle_expires_at"`
+	Methods       []string     `json:"methods"`
+	Assurance     string       `json:"assurance"`
+	FreshUntil    time.Time    `json:"fresh_until"`
+	Device        exportDevice `json:"device"`
+	Current       bool         `json:"current"`
+}
+
+type exportDevice struct {
+	Label   string `json:"label"`
+	Address string `json:"address"`
 }
 
 type exportEvent struct {
-	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"`
-	Address string    `json:"address,omitempty"`
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"`
+	Kind      string    `json:"kind"`
+	Address   string    `json:"address,omitempty"`
+	Cause     string    `json:"cause,omitempty"`
+	Reference string    `json:"reference,omitempty"`
+	RequestID string    `json:"request_id,omitempty"`
 }
 
 // Export downloads everything that is held about the signed-in user.
@@ -65,7 +77,7 @@ func (p *Pages) Export(w http.ResponseWriter, r *http.Request, v *visit.Visit) e
 	if err != nil {
 		return err
 	}
-	body, err := json.MarshalIndent(exportOf(all, v.Now), "", "  ")
+	body, err := json.MarshalIndent(exportOf(all, v.Session.ID, v.Now), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -75,27 +87,28 @@ func (p *Pages) Export(w http.ResponseWriter, r *http.Request, v *visit.Visit) e
 	return nil
 }
 
-func exportOf(all flow.Export, now time.Time) export {
+func exportOf(all flow.Export, current string, now time.Time) export {
 	u := all.User
 	e := export{
-		ExportedAt: now.UTC(), PendingEmail: all.PendingEmail,
+		ExportedAt: now.UTC(), PasswordSet: all.PasswordSet, PendingEmail: all.PendingEmail,
 		User: exportUser{
-			ID: u.ID, State: u.State, Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Name: u.Name, Locale: u.Locale,
+			ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Name: u.Name, Locale: u.Locale,
 			Roles: append([]string{}, u.Roles...), Permissions: append([]string{}, u.Permissions...), CreatedAt: u.CreatedAt,
 		},
 		Identifiers: []exportIdentifier{}, Sessions: []exportSession{}, Events: []exportEvent{},
-	}
-	if !all.PasswordSet.IsZero() {
-		e.PasswordSet = &all.PasswordSet
 	}
 	for _, i := range all.Identifiers {
 		e.Identifiers = append(e.Identifiers, exportIdentifier{i.Kind, i.AsTyped, i.VerifiedAt})
 	}
 	for _, s := range all.Sessions {
-		e.Sessions = append(e.Sessions, exportSession{s.ID, s.CreatedAt, s.SeenAt, s.EndAt, s.Methods, s.DeviceLabel, s.DeviceAddr})
+		e.Sessions = append(e.Sessions, exportSession{
+			ID: s.ID, CreatedAt: s.CreatedAt, LastSeenAt: s.SeenAt, ExpiresAt: s.EndAt, IdleExpiresAt: s.IdleExpiresAt(),
+			Methods: s.Methods, Assurance: s.Assurance(), FreshUntil: s.FreshUntil,
+			Device: exportDevice{s.DeviceLabel, s.DeviceAddr}, Current: s.ID == current,
+		})
 	}
-	for _, event := range all.Events {
-		e.Events = append(e.Events, exportEvent{event.At, event.Kind, event.Client})
+	for _, one := range all.Events { // without Detail: it may quote our own errors, which are the operator's
+		e.Events = append(e.Events, exportEvent{one.ID, one.At, one.Kind, one.Client, one.Cause, one.Reference, one.RequestID})
 	}
 	return e
 }

@@ -137,9 +137,14 @@ func (d *view) errors(name string) (all []string) {
 
 // focus is the field that the person has to go on with: the first that is wrong, or what a log-in begins with.
 func (d *view) focus() string {
+	if d.Problem != nil {
+		for _, name := range order {
+			if len(d.errors(name)) > 0 {
+				return name
+			}
+		}
+	}
 	switch {
-	case d.Problem != nil && len(d.Problem.Fields) > 0:
-		return d.Problem.Fields[0].Name
 	case d.page != "login":
 		return ""
 	case d.Typed["identifier"] != "":
@@ -148,20 +153,29 @@ func (d *view) focus() string {
 	return "identifier"
 }
 
-// wrong is a line of the summary.
-type wrong struct{ Label, Message, ID string }
+// order is how the fields stand on the pages. A fault lists them as they were checked.
+var order = []string{"identifier", "email", "username", "name", "locale", "current_password", "password", "new_password"}
 
-// Wrong lists what is wrong with the fields, for the summary at the top.
+// wrong is a line of the summary.
+type wrong struct{ Label, ID, Message string }
+
+// Wrong lists what is wrong with the fields, in the order of the page, for the summary at the top. What has no field on any page comes last.
 func (d *view) Wrong() (all []wrong, err error) {
-	for _, f := range d.Problem.Fields {
-		w := wrong{Message: f.Message}
-		if w.Label, err = d.label(f.Name); err != nil {
+	for _, name := range order {
+		messages := d.errors(name)
+		if len(messages) == 0 {
+			continue
+		}
+		label, err := d.label(name)
+		if err != nil {
 			return nil, err
 		}
-		if w.Label != "" {
-			w.ID = "field-" + f.Name
+		all = append(all, wrong{label, "field-" + name, strings.Join(messages, " ")})
+	}
+	for _, f := range d.Problem.Fields {
+		if !slices.Contains(order, f.Name) {
+			all = append(all, wrong{Label: f.Name, Message: f.Message})
 		}
-		all = append(all, w)
 	}
 	return all, nil
 }

@@ -50,11 +50,17 @@ func (p *Pages) DoLogout(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	if err := p.Flow.Logout(r.Context(), v.Client); err != nil {
 		return err
 	}
-	v.Leave(w)
+	leave(w, v)
 	if v.Form["then"] == "verify" {
 		return v.Go(w, p.Config.Prefixed("/verify"))
 	}
 	return v.Go(w, p.Config.Prefixed("/logout"))
+}
+
+// leave makes the browser forget the session and what it has kept of our pages: the next person at it must not find them by going back.
+func leave(w http.ResponseWriter, v *visit.Visit) {
+	v.Leave(w)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 }
 
 // Reauthenticate asks for the password once more.

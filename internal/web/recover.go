@@ -54,10 +54,6 @@ func (p *Pages) DoReset(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 	}
 	v.Keep(w, out, false)
 	v.DropCarried(w)
-	to := d.with("/login", "notice", "password_reset")
-	if out.ReturnTo != "" {
-		d.ReturnTo = out.ReturnTo
-		to = d.Link("/login") + "&notice=password_reset"
-	}
-	return v.Go(w, to)
+	d.ReturnTo = out.ReturnTo
+	return v.Go(w, d.onto(d.Link("/login"), "notice", "password_reset"))
 }

@@ -55,17 +55,11 @@ func (p *Pages) Resend(w http.ResponseWriter, r *http.Request, v *visit.Visit) e
 		return d.again("signup_sent", sentData{p.remembered(r, v), p.Config.VerifyTTL}, err)
 	}
 	p.remember(w, v, v.Form["email"])
-	return v.Go(w, d.sent("/signup"))
+	return v.Go(w, d.sent("/signup")+"&notice=sent_again")
 }
 
 // sent is the page that says that a mail is on its way.
-func (d *view) sent(path string) string {
-	to := d.with(path, "return_to", d.ReturnTo)
-	if d.ReturnTo == "" {
-		return to + "?sent=1"
-	}
-	return to + "&sent=1"
-}
+func (d *view) sent(path string) string { return d.onto(d.Link(path), "sent", "1") }
 
 // remember keeps the address that a mail goes to for the next page, which names it so that a typing mistake is seen. It goes by a cookie,
 // sealed: in the URL it would get into histories and logs.

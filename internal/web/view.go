@@ -42,6 +42,7 @@ var notices = map[string]string{
 	"password_changed": "page.notice.password_changed",
 	"password_reset":   "page.notice.password_reset",
 	"profile_saved":    "page.notice.profile_saved",
+	"sent_again":       "page.notice.sent_again",
 	"session_over":     "page.notice.session_over",
 	"signup_canceled":  "page.notice.signup_canceled",
 	"welcome":          "page.notice.welcome",
@@ -170,8 +171,17 @@ func (d *view) with(path, name, value string) string {
 	if value == "" {
 		return d.Path(path)
 	}
-	before, fragment, found := strings.Cut(path, "#")
-	to := d.Path(before) + "?" + name + "=" + url.QueryEscape(value)
+	return d.onto(d.Path(path), name, value)
+}
+
+// onto adds a parameter to a URL of ours.
+func (d *view) onto(to, name, value string) string {
+	to, fragment, found := strings.Cut(to, "#")
+	mark := "?"
+	if strings.Contains(to, "?") {
+		mark = "&"
+	}
+	to += mark + name + "=" + url.QueryEscape(value)
 	if found {
 		to += "#" + fragment
 	}

@@ -10,19 +10,20 @@ for (const field of document.querySelectorAll("input[type=password]")) {
 
 // A button that shows what was typed. It is hidden again before it is sent, so that browsers keep it as a password.
 function addShow(field) {
+  const focused = field === document.activeElement || field.autofocus; // moving it takes the focus away
   const box = document.createElement("span");
   box.className = "secret";
   field.replaceWith(box);
   const button = document.createElement("button");
   button.type = "button";
   button.setAttribute("aria-controls", field.id);
-  button.setAttribute("aria-label", texts.showLabel);
   box.append(field, button);
+  if (focused) field.focus();
 
   const set = (shown) => {
     field.type = shown ? "text" : "password";
     button.textContent = shown ? texts.hide : texts.show;
-    button.setAttribute("aria-pressed", String(shown));
+    button.setAttribute("aria-label", shown ? texts.hideLabel : texts.showLabel);
   };
   button.addEventListener("click", () => {
     set(field.type === "password");
