@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -21,7 +23,7 @@ func openPostgres(_ context.Context, dsn string) (*Store, error) {
 		// The text of the driver's error may quote the DSN with its password.
 		return nil, errors.New("the database address cannot be read; write postgres://USER:PASSWORD@HOST:PORT/NAME")
 	}
-	if cfg.TLSConfig == nil && !loopback(cfg.Host) && !strings.Contains(dsn, "sslmode=disable") {
+	if mayTalkInClear(cfg) && !strings.Contains(dsn, "sslmode=disable") {
 		return nil, errors.New("PostgreSQL off this machine needs TLS: add sslmode=verify-full, or sslmode=disable if the network is yours alone")
 	}
 	set := func(name, value string) {
@@ -42,6 +44,15 @@ func openPostgres(_ context.Context, dsn string) (*Store, error) {
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return &Store{engine: postgresEngine, read: db}, nil
+}
+
+// mayTalkInClear tells whether any of the ways to connect is without TLS and leaves this machine. Without sslmode there are two:
+// with TLS, and in clear when the server says that it has none, or when somebody in between says so.
+func mayTalkInClear(cfg *pgx.ConnConfig) bool {
+	if cfg.TLSConfig == nil && !loopback(cfg.Host) {
+		return true
+	}
+	return slices.ContainsFunc(cfg.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.TLSConfig == nil && !loopback(f.Host) })
 }
 
 func loopback(host string) bool {

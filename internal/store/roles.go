@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -37,7 +39,7 @@ func (t *Tx) DeleteRole(ctx context.Context, name string) error {
 
 // Roles lists all roles by name.
 func (t *Tx) Roles(ctx context.Context) ([]Role, error) {
-	return collect(ctx, t.q, func(r *sql.Rows) (Role, error) {
+	all, err := collect(ctx, t.q, func(r *sql.Rows) (Role, error) {
 		var role Role
 		var permissions string
 		err := r.Scan(&role.Name, &permissions, &role.Users)
@@ -46,7 +48,10 @@ func (t *Tx) Roles(ctx context.Context) ([]Role, error) {
 	}, `SELECT r.name,
 		COALESCE((SELECT string_agg(p.permission, ' ') FROM role_permissions p WHERE p.role = r.name), ''),
 		(SELECT count(*) FROM user_roles u WHERE u.role = r.name)
-		FROM roles r ORDER BY r.name`)
+		FROM roles r`)
+	// Sorted here: a database's collation may put a-b behind ab, another's before it.
+	slices.SortFunc(all, func(a, b Role) int { return strings.Compare(a.Name, b.Name) })
+	return all, err
 }
 
 // AddRole gives a user a role that exists; ErrNotFound when it does not.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +33,11 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("the folder of the database cannot be used: %w", err)
 	}
 	s := &Store{engine: sqliteEngine, path: path}
+	if o.VFS == "" {
+		if err := createPrivate(path); err != nil {
+			return nil, err
+		}
+	}
 	if o.Server {
 		if s.lock, err = takeServerLock(ctx, path); err != nil {
 			return nil, err
@@ -47,9 +53,6 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) connect(ctx context.Context, o Options) error {
-	if err := createPrivate(s.path, o); err != nil {
-		return err
-	}
 	w, err := newWriter(ctx, sqliteURL(s.path, o, "immediate"))
 	if err != nil {
 		return err
@@ -67,16 +70,23 @@ func (s *Store) connect(ctx context.Context, o Options) error {
 	return nil
 }
 
-// createPrivate makes a new database readable by its owner alone before SQLite would make it for everybody.
-func createPrivate(path string, o Options) error {
-	if o.VFS != "" {
-		return nil
-	}
+// createPrivate makes a new database readable by its owner alone before SQLite would make it for everybody. What SQLite puts
+// beside it gets the mode of the database: the log by modeof (see sqliteURL), the shared memory here, since nothing sets its mode.
+func createPrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("the database file cannot be opened: %w", err)
 	}
-	return f.Close()
+	info, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("the database file cannot be opened: %w", err)
+	}
+	shared, err := os.OpenFile(path+"-shm", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("the files beside the database cannot be opened: %w", err)
+	}
+	_ = shared.Chmod(info.Mode().Perm()) // somebody else's is theirs to keep
+	return shared.Close()
 }
 
 func realPath(path string) (string, error) {
@@ -106,8 +116,12 @@ func sqliteURL(path string, o Options, txlock string) string {
 	}}
 	if o.VFS != "" {
 		q.Set("vfs", o.VFS)
+	} else {
+		q.Set("modeof", path)
 	}
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
+	// SQLite takes a plus for a plus, not for a space.
+	query := strings.ReplaceAll(q.Encode(), "+", "%20")
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query}
 	return u.String()
 }
 
@@ -137,6 +151,11 @@ func newWriter(ctx context.Context, dsn string) (*writer, error) {
 	}
 	db.SetMaxOpenConns(1)
 	conn, err := db.Conn(ctx)
+	if err == nil {
+		// The first read opens the log and the shared memory. From here on they stay: the last connection that lets go of them removes
+		// them, and whoever needs them next would make them with another mode.
+		_, err = conn.ExecContext(ctx, "SELECT count(*) FROM sqlite_schema")
+	}
 	if err != nil {
 		_ = db.Close()
 		return nil, translate(err)
@@ -277,10 +296,21 @@ func (s steady) QueryRowContext(ctx context.Context, q string, args ...any) *sql
 
 // serverLock keeps a second server off a SQLite file: each would cache sessions and budgets of its own. It is SQLite's own
 // lock on a file beside the database, so it works wherever SQLite works and ends with the process.
-type serverLock struct{ db *sql.DB }
+type serverLock struct {
+	db   *sql.DB
+	conn *sql.Conn
+}
 
 func takeServerLock(ctx context.Context, path string) (*serverLock, error) {
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path + ".lock"}).EscapedPath(), RawQuery: "_pragma=busy_timeout(300)"}
+	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600) // others could hold the lock of a file that they can read
+	if err != nil {
+		return nil, fmt.Errorf("the files beside the database cannot be opened: %w", err)
+	}
+	_ = f.Close()
+	u := url.URL{
+		Scheme: "file", Opaque: (&url.URL{Path: path + ".lock"}).EscapedPath(),
+		RawQuery: "_pragma=busy_timeout(300)&_pragma=journal_mode(memory)",
+	}
 	db, err := driver.Open(u.String())
 	if err != nil {
 		return nil, translate(err)
@@ -297,7 +327,11 @@ func takeServerLock(ctx context.Context, path string) (*serverLock, error) {
 		}
 		return nil, translate(err)
 	}
-	return &serverLock{db}, nil
+	return &serverLock{db, conn}, nil
 }
 
-func (l *serverLock) release() { _ = l.db.Close() }
+// release gives the connection back first: closing the pool alone leaves a connection that is in use open, and the lock held.
+func (l *serverLock) release() {
+	_ = l.conn.Close()
+	_ = l.db.Close()
+}

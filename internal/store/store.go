@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Store is the one way to the database. It is safe for use by many goroutines.
@@ -16,7 +18,6 @@ type Store struct {
 	writer *writer // SQLite only
 	// migrateURL opens the SQLite file once more, for migrations.
 	migrateURL string
-	session    *sql.Stmt
 	lock       *serverLock
 }
 
@@ -65,9 +66,6 @@ func (s *Store) Path() string { return s.path }
 func (s *Store) Close() error {
 	if s.writer != nil {
 		s.writer.close()
-	}
-	if s.session != nil {
-		_ = s.session.Close()
 	}
 	err := s.read.Close()
 	if s.lock != nil {
@@ -136,6 +134,12 @@ type Tx struct{ q querier }
 
 // exec runs a statement and returns how many rows it touched.
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	for _, a := range args {
+		// PostgreSQL cannot keep such text and spoils the transaction over it, SQLite would keep it: refuse it alike.
+		if s, ok := a.(string); ok && (strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)) {
+			return 0, fmt.Errorf("%w: text that is not UTF-8 or has a NUL", ErrUnavailable)
+		}
+	}
 	r, err := t.q.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, translate(err)
