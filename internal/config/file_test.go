@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -144,7 +145,11 @@ func FuzzFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file string) {
 		c, err := Load(nil, nil, files{DefaultFile: file}.read)
 		if err != nil {
-			for _, p := range *err.(*Problems) {
+			problems, ok := errors.AsType[*Problems](err)
+			if !ok {
+				t.Fatalf("it fails in another way: %v", err)
+			}
+			for _, p := range *problems {
 				if p.Message == "" || p.Setting == "" && !strings.HasPrefix(p.Source, DefaultFile+":") {
 					t.Errorf("a problem without place or message: %+v", p)
 				}

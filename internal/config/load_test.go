@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -34,7 +35,7 @@ func mustLoad(t *testing.T, flags map[string]string, environ []string, f files) 
 func problemsOf(t *testing.T, flags map[string]string, environ []string, f files) Problems {
 	t.Helper()
 	_, err := Load(flags, environ, f.read)
-	problems, ok := err.(*Problems)
+	problems, ok := errors.AsType[*Problems](err)
 	if !ok {
 		t.Fatalf("it loads, or fails in another way: %v", err)
 	}

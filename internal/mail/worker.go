@@ -172,7 +172,7 @@ func (o *Outbox) settle(ctx context.Context, row store.OutboxRow, write func(con
 func backoff(attempts int) time.Duration {
 	wait := firstWait << min(max(attempts-1, 0), 10)
 	var dice [1]byte
-	rand.Read(dice[:]) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	rand.Read(dice[:]) // it never fails since Go 1.24
 	wait = wait*4/5 + wait*2/5*time.Duration(dice[0])/255
 	return min(wait, longestWait)
 }

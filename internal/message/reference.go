@@ -13,7 +13,7 @@ const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 // another one by chance while both are kept; it is no secret.
 func NewReference() string {
 	var b [8]byte
-	rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	rand.Read(b[:]) // it never fails since Go 1.24
 	for i := range b {
 		b[i] = crockford[b[i]%32]
 	}

@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -73,7 +74,7 @@ func TestNoPeriodHasMoreThanItsBudget(t *testing.T) {
 			for range rapid.Int32Range(1, w.most+1).Draw(t, "tries") {
 				r, err := l.Reserve(t.Context(), k)
 				if err != nil {
-					wait := err.(*Limited).RetryAfter
+					wait := limitedFor(t, err)
 					if !slices.ContainsFunc(b.windows, func(w window) bool { return since(w.per*5/4) >= w.most }) {
 						t.Fatalf("refused for %v with nothing used up", wait)
 					}
@@ -115,7 +116,7 @@ func TestNoDayHasMoreThanAHundredGuesses(t *testing.T) {
 			}
 			r, err := l.Reserve(t.Context(), Key{LoginIdentifier, "x"})
 			if err != nil {
-				c.forward(err.(*Limited).RetryAfter)
+				c.forward(limitedFor(t, err))
 				continue
 			}
 			r.Spend()
@@ -166,4 +167,12 @@ func TestAClientIsAnAddressOrAnIPv6Network(t *testing.T) {
 			}
 		}
 	}
+}
+
+func limitedFor(t interface{ Fatal(...any) }, err error) time.Duration {
+	limited, ok := errors.AsType[*Limited](err)
+	if !ok {
+		t.Fatal(err)
+	}
+	return limited.RetryAfter
 }
