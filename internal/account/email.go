@@ -2,6 +2,7 @@ package account
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gatehouse-auth/gatehouse/internal/store"
@@ -63,22 +64,26 @@ func isAlnum(c byte) bool {
 }
 
 // asciiDomain lower-cases a domain and encodes it by IDNA 2008. A domain that normalises to other letters than were typed
-// (full-width ones, ligatures) is refused rather than guessed.
+// (full-width ones, ligatures, the dotted İ that lower-cases to a plain i) is refused rather than guessed.
 func asciiDomain(domain string) (string, bool) {
-	if !utf8.ValidString(domain) || norm.NFKC.String(domain) != domain {
+	if !utf8.ValidString(domain) || norm.NFKC.String(domain) != domain || strings.ContainsFunc(domain, foldsToASCII) {
 		return "", false
 	}
 	ascii, err := idna.Registration.ToASCII(strings.ToLower(domain))
 	if err != nil || !strings.Contains(ascii, ".") && ascii != "localhost" || strings.HasSuffix(ascii, ".") {
 		return "", false
 	}
+	last := ""
 	for label := range strings.SplitSeq(ascii, ".") {
 		if !validLabel(label) {
 			return "", false
 		}
+		last = label
 	}
-	return ascii, true
+	return ascii, strings.Trim(last, "0123456789") != "" // no top-level domain is a number, but the end of an IP address is
 }
+
+func foldsToASCII(r rune) bool { return r >= utf8.RuneSelf && unicode.ToLower(r) < utf8.RuneSelf }
 
 func validLabel(label string) bool {
 	if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {

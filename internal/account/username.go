@@ -25,6 +25,9 @@ func ParseUsername(typed string) (store.Identifier, error) {
 	if s == "" {
 		return store.Identifier{}, Invalid("required")
 	}
+	if len(s) > 8*maxUsername { // the work below grows with the length
+		return store.Identifier{}, Invalid("invalid_username")
+	}
 	canonical, err := precis.UsernameCaseMapped.String(s)
 	if err != nil {
 		return store.Identifier{}, Invalid("invalid_username")
@@ -53,11 +56,11 @@ func plainWord(s string) bool {
 			if marks++; !letter || marks > 2 {
 				return false
 			}
-			continue
-		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			letter, marks = true, 0
+		default:
 			return false
 		}
-		letter, marks = true, 0
 		own := scriptOf(r)
 		if own == nil {
 			continue
@@ -70,7 +73,7 @@ func plainWord(s string) bool {
 	return letter
 }
 
-// scriptOf is the script of a letter; nil for what belongs to all, such as digits.
+// scriptOf is the script of a letter or mark; nil for what belongs to all, such as digits and accents.
 func scriptOf(r rune) *unicode.RangeTable {
 	if r < utf8.RuneSelf {
 		if unicode.IsDigit(r) {
