@@ -122,6 +122,27 @@ func TestSixteenDeepIsStillWellFormed(t *testing.T) {
 	}
 }
 
+func TestAWordThatIsNotOfTheListIsTold(t *testing.T) {
+	t.Parallel()
+	type body struct {
+		Transport string  `json:"transport" one:"cookie,token"`
+		Maybe     *string `json:"maybe" one:"yes"`
+	}
+	for text, want := range map[string]*Problem{
+		`{}`: nil, `{"transport":"cookie"}`: nil, `{"transport":"token","maybe":"yes"}`: nil, `{"transport":"t\u006fken"}`: nil,
+		`{"transport":""}`:             {Fields: []FieldProblem{{"transport", FieldNotAllowed}}},
+		`{"transport":"Token"}`:        {Fields: []FieldProblem{{"transport", FieldNotAllowed}}},
+		`{"transport":"cookie,token"}`: {Fields: []FieldProblem{{"transport", FieldNotAllowed}}},
+		`{"transport":1}`:              {Fields: []FieldProblem{{"transport", FieldInvalidValue}}},
+		`{"maybe":"no","x":1}`:         {Fields: []FieldProblem{{"maybe", FieldNotAllowed}, {"x", FieldUnknown}}},
+	} {
+		got, problem := Decode[body]([]byte(text))
+		if diff := cmp.Diff(want, problem); diff != "" || problem != nil && got != (body{}) {
+			t.Errorf("%s: %+v %s", text, got, diff)
+		}
+	}
+}
+
 func TestAWrongTypeIsToldForEveryKindOfMember(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
@@ -241,6 +262,8 @@ func TestAStructThatNoBodyCanFillPanicsAndSaysWhy(t *testing.T) {
 		"is a wire.named,":      {field("A", named(""), `json:"a"`)},
 		"is a **string,":        {field("A", new(*string), `json:"a"`)},
 		"has the tag req":       {field("A", "", `json:"a" req:"yes"`)},
+		"has the tag one:\"\"":  {field("A", "", `json:"a" one:""`)},
+		"has the tag one:\"1\"": {field("A", int64(0), `json:"a" one:"1"`)},
 	} {
 		if _, err := planOf(reflect.StructOf(fields)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want it to say %q", err, want)
