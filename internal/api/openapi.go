@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -29,14 +30,14 @@ var general = []message.Code{
 // Document describes the routes as OpenAPI 3.1, in JSON. The same routes give the same bytes. It is an error when a body or an answer
 // can't be described, or two routes have one place.
 func Document(routes []Route, version string) ([]byte, error) {
-	var schemas wire.Schemas
-	if _, err := schemas.Out(reflect.TypeFor[message.Problem]()); err != nil {
+	var shared components
+	if _, err := shared.schemas.Out(reflect.TypeFor[message.Problem]()); err != nil {
 		return nil, err
 	}
 	var paths wire.Object
 	var codes []message.Code
 	for _, r := range routes {
-		operation, err := r.describe(&schemas)
+		operation, err := r.describe(&shared)
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
 		}
@@ -55,7 +56,8 @@ func Document(routes []Route, version string) ([]byte, error) {
 		"servers", []wire.Object{object("url", "..", "description", "relative to this document, so that it holds below a path prefix too")},
 		"paths", paths,
 		"components", object(
-			"schemas", schemas.Object(),
+			"schemas", shared.schemas.Object(),
+			"responses", shared.refusals,
 			"securitySchemes", securitySchemes,
 		),
 		"x-problem-codes", slices.Compact(codes),
@@ -69,13 +71,19 @@ func Document(routes []Route, version string) ([]byte, error) {
 }
 
 const description = "Bodies are one JSON object of at most 64 KiB with the members that are listed, spelled to the letter. " +
-	"Whatever is refused is told as application/problem+json (RFC 9457); programs go by its code, and may take members that are not listed. " +
+	"Whatever is refused is told as application/problem+json (RFC 9457); programs go by its code. Answers may get members that are not listed yet. " +
 	"Browsers send their cookie; from another origin only with those that the site allows."
 
 var securitySchemes = object(
 	"cookie", object("type", "apiKey", "in", "cookie", "name", "__Host-gatehouse", "description", "of a browser; over plain http it is called gatehouse"),
 	"bearer", object("type", "http", "scheme", "bearer", "description", "session.token of a client that signed in with transport token"),
 )
+
+// components are what many calls have in common.
+type components struct {
+	schemas  wire.Schemas
+	refusals wire.Object // by the codes that they may carry
+}
 
 // object makes an object of names and values in turn.
 func object(pairs ...any) (o wire.Object) {
@@ -112,17 +120,17 @@ func parameters(path string) (all []wire.Object) {
 	return all
 }
 
-func (r Route) describe(schemas *wire.Schemas) (wire.Object, error) {
+func (r Route) describe(shared *components) (wire.Object, error) {
 	e := r.Endpoint
 	o := object("operationId", r.id(), "tags", []string{r.segments()[0]}, "summary", e.Summary)
 	if e.In != nil {
-		ref, err := schemas.In(e.In)
+		ref, err := shared.schemas.In(e.In)
 		if err != nil {
 			return nil, err
 		}
 		o = append(o, object("requestBody", object("required", requiresBody(e.In), "content", object("application/json", object("schema", ref))))...)
 	}
-	answers, err := r.answers(schemas)
+	answers, err := r.answers(shared)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +152,7 @@ func requiresBody(in reflect.Type) bool {
 }
 
 // answers are what a call answers with, by status.
-func (r Route) answers(schemas *wire.Schemas) (wire.Object, error) {
+func (r Route) answers(shared *components) (wire.Object, error) {
 	good := []Answer{{r.Endpoint.Status, r.Endpoint.Out}}
 	if r.Endpoint.Other != nil {
 		good = append(good, *r.Endpoint.Other)
@@ -153,7 +161,7 @@ func (r Route) answers(schemas *wire.Schemas) (wire.Object, error) {
 	for _, a := range good {
 		says := object("description", http.StatusText(a.Status))
 		if a.Out != nil {
-			ref, err := schemas.Out(a.Out)
+			ref, err := shared.schemas.Out(a.Out)
 			if err != nil {
 				return nil, err
 			}
@@ -166,8 +174,9 @@ func (r Route) answers(schemas *wire.Schemas) (wire.Object, error) {
 		status := (&message.Fault{Code: code}).Status()
 		byStatus[status] = append(byStatus[status], code)
 	}
-	for status, codes := range byStatus {
-		all = append(all, wire.Member{Name: strconv.Itoa(status), Value: refusal(status, codes)})
+	for _, status := range slices.Sorted(maps.Keys(byStatus)) { // the first to name a refusal places it
+		codes := byStatus[status]
+		all = append(all, wire.Member{Name: strconv.Itoa(status), Value: shared.refusal(status, codes)})
 	}
 	slices.SortStableFunc(all, func(a, b wire.Member) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
@@ -186,15 +195,34 @@ func (r Route) codes() []message.Code {
 	return slices.Compact(codes)
 }
 
-// refusal describes the problems of one status.
-func refusal(status int, codes []message.Code) wire.Object {
+// refusal describes the problems of one status once, and returns a $ref to it.
+func (c *components) refusal(status int, codes []message.Code) wire.Object {
+	names := make([]string, len(codes))
+	for i, code := range codes {
+		names[i] = camel(string(code))
+	}
+	name := strings.Join(names, "Or")
+	ref := object("$ref", "#/components/responses/"+name)
+	if slices.ContainsFunc(c.refusals, func(m wire.Member) bool { return m.Name == name }) {
+		return ref
+	}
 	o := object("description", http.StatusText(status))
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		seconds := object("description", "seconds, the same as retry_after", "schema", object("type", "integer"))
 		o = append(o, object("headers", object("Retry-After", seconds))...)
 	}
 	problem := object("$ref", wire.SchemaPath+"Problem", "properties", object("code", object("enum", codes)))
-	return append(o, object("content", object("application/problem+json", object("schema", problem)))...)
+	o = append(o, object("content", object("application/problem+json", object("schema", problem)))...)
+	c.refusals = append(c.refusals, wire.Member{Name: name, Value: o})
+	return ref
+}
+
+// camel is rate_limited as RateLimited.
+func camel(name string) (joined string) {
+	for _, word := range strings.FieldsFunc(name, func(c rune) bool { return c == '-' || c == '_' }) {
+		joined += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return joined
 }
 
 // segments are the parts of the path behind /api/v1.
@@ -209,9 +237,7 @@ func (r Route) id() string {
 		if name, ok := strings.CutPrefix(s, "{"); ok {
 			s = "by-" + strings.TrimSuffix(name, "}")
 		}
-		for _, word := range strings.FieldsFunc(s, func(c rune) bool { return c == '-' || c == '_' }) {
-			id += strings.ToUpper(word[:1]) + word[1:]
-		}
+		id += camel(s)
 	}
 	return id
 }
