@@ -36,5 +36,5 @@ func (c *adminCreateCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	in := flow.NewUser{Email: c.Email, Password: chosen, Roles: []string{flow.RoleAdmin}, Verified: true}
-	return a.createUser(ctx, in, "made administrator")
+	return a.createUser(ctx, in, "made administrator", "make them one with `gatehouse user roles %s --add admin`")
 }

@@ -54,8 +54,6 @@ func (d *diagnosis) mailServer(ctx context.Context) {
 	d.ok("mail", "the mail server takes our log-in")
 }
 
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
-
 // key checks the secret key, which nobody else may read.
 func (d *diagnosis) key() {
 	if n := len(d.config.SecretKeys); n > 0 {

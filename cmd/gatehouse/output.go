@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 	"unicode"
 
+	"github.com/gatehouse-auth/gatehouse/internal/config"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
 // say writes one line for people.
@@ -51,7 +54,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// list is words with commas, or a dash.
+// dashed is words with commas, or a dash.
 func dashed(words ...string) string {
 	if text := strings.Join(words, ", "); text != "" {
 		return text
@@ -70,13 +73,19 @@ func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // explain says an error. A refusal is told in the words that people get on the pages, with what is wrong with each thing that was given.
 func explain(err error) string {
+	if errors.Is(err, store.ErrUnavailable) {
+		return "the database cannot be used: " + oneLine(err) + "; check --database, and that it runs and has room"
+	}
+	if wrong, ok := errors.AsType[*config.Problems](err); ok {
+		return wrong.Error() // a line for each
+	}
 	fault, ok := errors.AsType[*message.Fault](err)
 	if !ok {
-		return err.Error()
+		return oneLine(err)
 	}
 	texts, broken := message.Load()
 	if broken != nil {
-		return err.Error()
+		return oneLine(err)
 	}
 	p := texts.Problem(fault, message.Fallback, "", "")
 	var wrong []string
@@ -87,4 +96,16 @@ func explain(err error) string {
 		return strings.Join(wrong, " ")
 	}
 	return p.Detail
+}
+
+// oneLine is an error without line ends, without what it says twice, and without the name of our own layer.
+func oneLine(err error) string {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		line = printable(strings.TrimSpace(line))
+		if line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.TrimPrefix(strings.Join(lines, " "), store.ErrUnavailable.Error()+": ")
 }

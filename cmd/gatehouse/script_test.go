@@ -27,6 +27,7 @@ import (
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"fails":    fails,
+		"retry":    retry,
 		"start":    start,
 		"stop":     stop,
 		"drain":    drain,
@@ -52,6 +53,22 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got := strconv.Itoa(ended.ExitCode()); got != args[0] {
 		ts.Fatalf("it ended with status %s instead of %s", got, args[0])
+	}
+}
+
+// retry PROGRAM ARGS…: it must succeed before long.
+func retry(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: retry PROGRAM ARGS…")
+	}
+	for end := time.Now().Add(scriptPatience); ; time.Sleep(50 * time.Millisecond) {
+		err := ts.Exec(args[0], args[1:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("it fails again and again: %v", err)
+		}
 	}
 }
 

@@ -60,10 +60,10 @@ func (*serveCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer closing(&err, s.Close)
-	if err := a.ready(c); err != nil {
+	hints(ctx, c, s, log)
+	if err := a.ready(c); err != nil { // what connects from now on waits for Serve
 		return err
 	}
-	hints(ctx, c, s, log)
 	return s.Serve(ctx, l)
 }
 

@@ -57,11 +57,11 @@ func (c *userCreateCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	return a.createUser(ctx, in, "made user")
+	return a.createUser(ctx, in, "made user", "see `gatehouse user show %s`")
 }
 
-// createUser is what user create and admin create have in common.
-func (a *app) createUser(ctx context.Context, in flow.NewUser, done string) (err error) {
+// createUser is what user create and admin create have in common; taken is what to do when there is such a user.
+func (a *app) createUser(ctx context.Context, in flow.NewUser, done, taken string) (err error) {
 	t, err := a.create(ctx)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (a *app) createUser(ctx context.Context, in flow.NewUser, done string) (err
 	defer closing(&err, t.Close)
 	user, err := t.Flow.CreateUser(ctx, in)
 	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.Conflict {
-		return fmt.Errorf("somebody has this address or username already; see `gatehouse user show %s`", firstOf(in.Email, in.Username))
+		return fmt.Errorf("somebody has this address or username already; "+taken, firstOf(in.Email, in.Username))
 	}
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (a *app) createUser(ctx context.Context, in flow.NewUser, done string) (err
 type userListCmd struct{}
 
 // listPage is how many users are read at a time: all of them together need not fit into memory.
-const listPage = 500
+const listPage = 100
 
 // Run lists the users, page by page.
 func (*userListCmd) Run(ctx context.Context, a *app) (err error) {
