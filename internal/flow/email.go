@@ -196,6 +196,9 @@ func (f *Flow) swapEmail(ctx context.Context, tx *store.Tx, c Client, old store.
 	if err := f.dropSignUps(ctx, tx, to); err != nil {
 		return err
 	}
+	if err := f.dropOldSignUp(ctx, tx, old); err != nil {
+		return err
+	}
 	if err := tx.Revoke(ctx, store.RevokeUser, old.ID, now); err != nil {
 		return err
 	}

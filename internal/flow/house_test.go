@@ -7,7 +7,6 @@ import (
 	"html"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,7 +19,6 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/password"
-	"github.com/gatehouse-auth/gatehouse/internal/pgtest"
 	"github.com/gatehouse-auth/gatehouse/internal/seal"
 	"github.com/gatehouse-auth/gatehouse/internal/session"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
@@ -73,11 +71,6 @@ type house struct {
 	texts *message.Catalog
 }
 
-var engines = map[string]func(*testing.T) string{
-	"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "a.db") },
-	"postgres": func(t *testing.T) string { return pgtest.DSN(t) },
-}
-
 // onBoth runs a scenario on both engines, in a new house on each.
 func onBoth(t *testing.T, set func(*config.Config), scenario func(t *testing.T, h *house)) {
 	t.Helper()
@@ -114,9 +107,6 @@ func newHouse(t *testing.T, engine string, set func(*config.Config)) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	keys, err := seal.New(seal.Generate())
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/account"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/session"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
@@ -105,6 +106,16 @@ func (f *Flow) dropSignUps(ctx context.Context, tx *store.Tx, email store.Identi
 		return nil
 	}
 	return tx.DeleteTicketsAbout(ctx, string(ticket.Verify), email.Canonical, "")
+}
+
+// dropOldSignUp removes the used link by which the account came to be. It is nobody's, only about the address, and would keep that
+// when the account is deleted or has another one.
+func (f *Flow) dropOldSignUp(ctx context.Context, tx *store.Tx, user store.User) error {
+	email, err := account.ParseEmail(user.Email)
+	if err != nil { // there is none
+		return nil
+	}
+	return f.dropSignUps(ctx, tx, email)
 }
 
 // tellOwner answers a sign-up with an address that has an account: one mail a day at most.
@@ -206,7 +217,9 @@ func (f *Flow) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-			_ = f.writeRefusals(last)
+			for err == nil && len(f.refusals) > 0 {
+				err = f.writeRefusals(last)
+			}
 			cancel()
 			return
 		case id := <-f.nudges:

@@ -151,6 +151,9 @@ func (f *Flow) remove(ctx context.Context, tx *store.Tx, c Client, user store.Us
 	if err := tx.DeleteUser(ctx, user.ID); err != nil {
 		return err
 	}
+	if err := f.dropOldSignUp(ctx, tx, user); err != nil {
+		return err
+	}
 	return f.notify(ctx, tx, mail.AccountDeleted, user, c, mail.Data{})
 }
 
