@@ -27,9 +27,36 @@ type key [32]byte
 
 // entry is a good session. What changes is only when it was last seen.
 type entry struct {
-	session *Session
-	seen    atomic.Int64 // microseconds
-	dirty   atomic.Bool  // seen is not in the store yet
+	session atomic.Pointer[Session] // its SeenAt is right to the second
+	seen    atomic.Int64            // microseconds
+	dirty   atomic.Bool             // seen is not in the store yet
+}
+
+func newEntry(s *Session) *entry {
+	e := &entry{}
+	e.session.Store(s)
+	e.seen.Store(s.SeenAt.UnixMicro())
+	return e
+}
+
+// use judges a cached session and notes its use; nil when it is over its limit. It makes a new Session at most once a second, because this is
+// what every request goes through.
+func (e *entry) use(now time.Time) *Session {
+	s, last := e.session.Load(), e.seen.Load()
+	seen := time.UnixMicro(last).UTC()
+	if good(&s.Session, s.User, seen, now) != "" {
+		return nil
+	}
+	if now.After(seen) && e.seen.CompareAndSwap(last, now.UnixMicro()) { // else another request has just noted its own
+		e.dirty.Store(true)
+	}
+	if now.Sub(s.SeenAt) < time.Second {
+		return s
+	}
+	used := *s
+	used.SeenAt = now
+	e.session.Store(&used)
+	return &used
 }
 
 func newCache(size int) *cache {
@@ -99,7 +126,7 @@ func (c *cache) forget(revoked []store.Revocation) {
 		s := &c.shards[i]
 		s.mu.Lock()
 		for k, e := range s.entries {
-			if all || users[e.session.UserID] || sessions[e.session.ID] {
+			if of := e.session.Load(); all || users[of.UserID] || sessions[of.ID] {
 				delete(s.entries, k)
 			}
 		}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/mileusna/useragent"
 )
@@ -11,8 +12,8 @@ import (
 func DeviceOf(userAgent string, addr netip.Addr) Device {
 	const longest = 512 // a hostile header must not cost time
 	ua := useragent.Parse(userAgent[:min(len(userAgent), longest)])
-	label := printable(ua.Name)
-	if os := printable(ua.OS); os != "" && label != "" {
+	label := plain(ua.Name)
+	if os := plain(ua.OS); os != "" && label != "" {
 		label += " on " + os
 	}
 	d := Device{Label: label}
@@ -22,12 +23,15 @@ func DeviceOf(userAgent string, addr netip.Addr) Device {
 	return d
 }
 
-// printable keeps what a browser could be called: the parser hands on words of the header.
-func printable(s string) string {
+// plain keeps what a browser could be called: the parser hands on words of the header, and the label goes into mails, where a stranger's
+// «evil.example/win» would become a link.
+func plain(s string) string {
+	const longest = 40
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && !strings.ContainsRune(" -_+", rune(c)) {
 			return ""
 		}
 	}
-	return s[:min(len(s), 40)]
+	return strings.TrimSpace(s[:min(len(s), longest)])
 }

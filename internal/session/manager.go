@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +25,9 @@ const (
 	// saveEvery is how often last uses are written.
 	saveEvery = 5 * time.Second
 	cacheSize = 100_000
+	// deaf is how long a node may have heard nothing and still keep what it has cached. Revocations are swept after an hour: a node that
+	// slept through that (a suspended machine) would never hear of them and trust dead sessions again.
+	deaf = 10 * time.Minute
 )
 
 // Manager issues and checks sessions. One per process.
@@ -32,16 +37,20 @@ type Manager struct {
 	life  Lifetimes
 	cache *cache
 
-	polled atomic.Int64 // real time of the last good poll, nanoseconds; the cache is trusted only near it
+	polled atomic.Pointer[time.Time] // real time of the last good poll; the cache is trusted only near it
 
 	mu      sync.Mutex
 	pending map[key]time.Time // last uses of sessions that are not cached, not written yet
+	ended   map[over]bool     // sessions found over their limit, not removed from the store yet
 
 	// Poll's own, one at a time.
 	polling sync.Mutex
 	floor   int64
 	heard   []heard // revocations of the overlap window, to tell new ones from old
 }
+
+// over names a session that has ended by itself.
+type over struct{ userID, id string }
 
 type heard struct {
 	seq int64
@@ -50,7 +59,7 @@ type heard struct {
 
 // NewManager makes a Manager; Run keeps it informed.
 func NewManager(s *store.Store, clock func() time.Time, life Lifetimes) *Manager {
-	return &Manager{store: s, clock: clock, life: life, cache: newCache(cacheSize), pending: map[key]time.Time{}}
+	return &Manager{store: s, clock: clock, life: life, cache: newCache(cacheSize), pending: map[key]time.Time{}, ended: map[over]bool{}}
 }
 
 // now is the clock in the precision of the store.
@@ -62,38 +71,31 @@ func (m *Manager) Check(ctx context.Context, token string) (*Session, error) {
 	if !wellFormed(token) {
 		return nil, unauthenticated("session_malformed")
 	}
-	k := key(sha256.Sum256([]byte(token)))
+	text := textOf(token)
+	k := key(sha256.Sum256(text[:]))
 	now := m.now()
 	if m.trusted() {
 		if e := m.cache.get(k); e != nil {
-			return m.use(k, e, now)
+			if s := e.use(now); s != nil {
+				return s, nil
+			}
+			m.cache.remove(k) // over its limit as far as this node knows; it may have been used through another one
 		}
 	}
 	return m.read(ctx, k, now)
 }
 
-// trusted reports whether the poll is recent enough. It goes by real time: a clock that was set must not lengthen the trust.
+// trusted reports whether the poll is recent enough. It goes by real time, not by the clock that decides on lifetimes.
 func (m *Manager) trusted() bool {
-	return time.Now().UnixNano()-m.polled.Load() < int64(trustFor)
+	last := m.polled.Load()
+	return last != nil && since(*last) < trustFor
 }
 
-// use judges a cached session and notes its use in memory.
-func (m *Manager) use(k key, e *entry, now time.Time) (*Session, error) {
-	seen := time.UnixMicro(e.seen.Load()).UTC()
-	if cause := good(&e.session.Session, e.session.User, seen, now); cause != "" {
-		m.cache.remove(k)
-		return nil, unauthenticated(cause)
-	}
-	if now.After(seen) {
-		e.seen.Store(now.UnixMicro())
-		e.dirty.Store(true)
-	}
-	if now.Sub(e.session.SeenAt) < time.Second {
-		return e.session, nil
-	}
-	s := *e.session
-	s.SeenAt = now
-	return &s, nil
+// since is the real time that has passed, by the wall clock or by the monotonic one, whichever says more: the first can be set back, the
+// second stands still while the machine is suspended, and neither must lengthen the trust.
+func since(t time.Time) time.Duration {
+	now := time.Now()
+	return max(now.Sub(t), now.Round(0).Sub(t.Round(0)))
 }
 
 // read asks the store and keeps a good answer.
@@ -108,6 +110,7 @@ func (m *Manager) read(ctx context.Context, k key, now time.Time) (*Session, err
 	}
 	seen := m.lastUse(k, row.SeenAt)
 	if cause := good(&row, &user, seen, now); cause != "" {
+		m.end(&row, cause)
 		return nil, unauthenticated(cause)
 	}
 	if now.After(seen) {
@@ -115,9 +118,7 @@ func (m *Manager) read(ctx context.Context, k key, now time.Time) (*Session, err
 		m.note(k, now)
 	}
 	s := m.With(row, user)
-	e := &entry{session: s}
-	e.seen.Store(row.SeenAt.UnixMicro())
-	m.cache.put(k, e, generation)
+	m.cache.put(k, newEntry(s), generation)
 	return s, nil
 }
 
@@ -139,6 +140,19 @@ func (m *Manager) note(k key, at time.Time) {
 	}
 }
 
+// end remembers a session that is over its limit until Save removes it: whoever was told so stays signed out, also when the clock is set back
+// later (N-224). One of a disabled account stays; what becomes of it is not decided here.
+func (m *Manager) end(s *store.Session, cause string) {
+	if cause != causeAbsolute && cause != causeIdle {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.ended) < cacheSize {
+		m.ended[over{s.UserID, s.ID}] = true
+	}
+}
+
 func unauthenticated(cause string) error {
 	return &message.Fault{Code: message.Unauthenticated, Cause: cause}
 }
@@ -149,22 +163,36 @@ func (m *Manager) Forget(userID string) {
 	m.cache.forget([]store.Revocation{{Kind: store.RevokeUser, ID: userID}})
 }
 
-// Save writes the last uses that are only in memory.
+// Save writes what is only in memory: last uses, and the end of what was found over its limit.
 func (m *Manager) Save(ctx context.Context) error {
 	seen := m.cache.unsaved()
 	m.mu.Lock()
 	for k, at := range m.pending {
 		seen = append(seen, store.Seen{Hash: append([]byte(nil), k[:]...), At: at})
 	}
+	ended := slices.Collect(maps.Keys(m.ended))
 	clear(m.pending)
+	clear(m.ended)
 	m.mu.Unlock()
-	for len(seen) > 0 {
-		n := min(len(seen), 200) // small transactions: a log-in waits for no long one
-		batch := seen[:n]
+	const most = 200 // small transactions: a log-in waits for no long one
+	for batch := range slices.Chunk(seen, most) {
 		if err := m.store.Update(ctx, func(tx *store.Tx) error { return tx.TouchSessions(ctx, batch) }); err != nil {
 			return err
 		}
-		seen = seen[n:]
+	}
+	for batch := range slices.Chunk(ended, most) {
+		if err := m.store.Update(ctx, func(tx *store.Tx) error { return m.remove(ctx, tx, batch) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Manager) remove(ctx context.Context, tx *store.Tx, ended []over) error {
+	for _, o := range ended {
+		if err := tx.EndSession(ctx, o.userID, o.id, m.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	return nil
 }
@@ -197,6 +225,9 @@ func (m *Manager) Poll(ctx context.Context) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, trustFor)
 	defer cancel()
+	if last := m.polled.Load(); last != nil && since(*last) > deaf {
+		m.cache.forget([]store.Revocation{{Kind: store.RevokeAll}})
+	}
 	after, err := m.horizon(ctx, began)
 	if err != nil {
 		return err
@@ -212,7 +243,7 @@ func (m *Manager) Poll(ctx context.Context) error {
 		}
 		after = rows[len(rows)-1].Seq
 	}
-	m.polled.Store(began.UnixNano())
+	m.polled.Store(&began)
 	return nil
 }
 
@@ -220,7 +251,7 @@ func (m *Manager) Poll(ctx context.Context) error {
 // poll begins a little below the newest row: what came before, the empty cache does not hold.
 func (m *Manager) horizon(ctx context.Context, now time.Time) (int64, error) {
 	const slack = 1000
-	if m.polled.Load() == 0 {
+	if m.polled.Load() == nil {
 		last, err := m.store.LastRevocation(ctx)
 		if err != nil {
 			return 0, err

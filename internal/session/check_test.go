@@ -1,0 +1,266 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/store"
+)
+
+func TestATokenLeadsToItsSession(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		token, row := h.login(false)
+		for _, trusted := range []bool{false, true} {
+			if trusted {
+				h.poll()
+			}
+			s := h.is(token, "")
+			if s.ID != row.ID || s.User.ID != "u" || s.DeviceLabel != "Firefox on Linux" || !slices.Equal(s.Methods, []string{"password"}) || s.Assurance() != "aal1" ||
+				!s.FreshUntil.Equal(begin.Add(10*time.Minute)) || !s.IdleExpiresAt().Equal(begin.Add(12*time.Hour)) || !s.EndAt.Equal(begin.Add(168*time.Hour)) {
+				t.Errorf("trusted %v: %+v", trusted, s)
+			}
+		}
+		s := h.is(token, "")
+		h.clock.pass(10*time.Minute - 1)
+		if !h.Fresh(s) {
+			t.Error("not fresh before its time is over")
+		}
+		h.clock.pass(1)
+		if h.Fresh(s) {
+			t.Error("fresh for too long")
+		}
+	})
+}
+
+// C-042 (Zitadel CVE-2026-27840): what was tampered with opens nothing, cached or not.
+func TestATokenThatWasTamperedWithOpensNothing(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		token, _ := h.login(false)
+		for range 2 {
+			for name, c := range tampered(token) {
+				if _, err := h.Check(t.Context(), c.token); causeOf(err) != c.cause {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			h.cached(token)
+		}
+	})
+}
+
+// C-038, 7.3.1: unused for the idle limit it ends, on the second.
+func TestASessionEndsWhenItIsNotUsed(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		for _, c := range []struct {
+			remember, trusted bool
+			idle              time.Duration
+		}{{false, false, life.Idle}, {false, true, life.Idle}, {true, false, life.RememberIdle}, {true, true, life.RememberIdle}} {
+			h.clock.set(begin)
+			h.stale(time.Minute)
+			lasts, _ := h.login(c.remember)
+			ends, row := h.login(c.remember)
+			if c.trusted {
+				h.cached(lasts)
+				h.cached(ends)
+			}
+			h.clock.set(begin.Add(c.idle - time.Second))
+			h.is(lasts, "")
+			h.clock.set(begin.Add(c.idle))
+			h.is(ends, "session_idle_limit")
+			h.clock.set(begin.Add(c.idle + time.Second))
+			h.is(ends, "session_idle_limit")
+			h.is(lasts, "") // the use a second before the limit began a new time
+			h.save()
+			if h.row(row.ID) != nil {
+				t.Errorf("%+v: its row is still there", c)
+			}
+			h.is(ends, "session_unknown")
+		}
+	})
+}
+
+// C-038, 7.3.2: used all the time it ends at the absolute limit, on the second.
+func TestASessionEndsHoweverMuchItIsUsed(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		for _, c := range []struct {
+			remember, trusted  bool
+			absolute, interval time.Duration
+		}{{false, false, life.Absolute, life.Idle - time.Second}, {false, true, life.Absolute, time.Hour}, {true, true, life.RememberAbsolute, 5 * time.Hour}} {
+			h.clock.set(begin)
+			h.stale(time.Minute)
+			token, _ := h.login(c.remember)
+			for h.clock.Now().Add(c.interval).Before(begin.Add(c.absolute)) {
+				h.clock.pass(c.interval)
+				if c.trusted {
+					h.stale(-time.Hour)
+				}
+				if s := h.is(token, ""); s == nil || s.IdleExpiresAt().After(begin.Add(c.absolute)) {
+					t.Fatal("it promises more than the absolute limit")
+				}
+			}
+			h.clock.set(begin.Add(c.absolute - time.Second))
+			h.is(token, "")
+			h.clock.set(begin.Add(c.absolute))
+			h.is(token, "session_absolute_limit")
+			h.clock.set(begin.Add(c.absolute + time.Second))
+			h.is(token, "session_absolute_limit")
+		}
+	})
+}
+
+// N-224: a clock that is set back revives nothing, ends nothing and writes no use away; one that ran ahead for a while ends nothing that was
+// still good.
+func TestAClockThatIsSetBackChangesNothing(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		for _, trusted := range []bool{false, true} {
+			h.clock.set(begin)
+			h.stale(time.Minute)
+			used, row := h.login(false)
+			over, _ := h.login(false)
+			if trusted {
+				h.cached(used)
+				h.cached(over)
+			}
+			h.clock.pass(6 * time.Hour)
+			h.is(used, "")
+			h.save()
+			h.clock.pass(6 * time.Hour)
+			h.is(used, "")
+			h.is(over, "session_idle_limit")
+			h.save()
+			last := h.row(row.ID).SeenAt
+			for _, back := range []time.Duration{time.Hour, 365 * 24 * time.Hour} {
+				h.clock.set(begin.Add(12*time.Hour - back))
+				if s := h.is(used, ""); s == nil || s.SeenAt.Before(begin.Add(6*time.Hour)) {
+					t.Errorf("set back by %v: %v", back, s)
+				}
+				if e := h.cache.get(keyOf(used)); e == nil || e.seen.Load() < last.UnixMicro() {
+					t.Error("the cache takes back when it was used")
+				}
+				h.is(over, "session_unknown")
+				h.save()
+				if at := h.row(row.ID).SeenAt; !at.Equal(last) {
+					t.Errorf("last used at %v, then at %v", last, at)
+				}
+			}
+			h.clock.set(begin.Add(24*time.Hour - time.Second)) // right again, to the last second of what is left
+			h.is(used, "")
+		}
+	})
+}
+
+func TestADisabledAccountIsSignedOutWithItsCause(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		token, row := h.login(false)
+		h.cached(token)
+		h.update(func(tx *store.Tx) error {
+			if err := tx.SetState(t.Context(), "u", store.StateDisabled, h.now()); err != nil {
+				return err
+			}
+			return tx.Revoke(t.Context(), store.RevokeUser, "u", h.now())
+		})
+		h.poll()
+		h.stale(-time.Hour)
+		h.is(token, "account_disabled")
+		h.is(token, "account_disabled") // also not from a cache
+		h.save()
+		if h.row(row.ID) == nil {
+			t.Error("whether its sessions end is not decided here")
+		}
+		h.update(func(tx *store.Tx) error { return tx.SetState(t.Context(), "u", store.StateActive, h.now()) })
+		h.is(token, "") // refusals are not remembered
+	})
+}
+
+// A store that is down is never «you are signed out».
+func TestAStoreThatIsDownSignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		cached, row := h.login(false)
+		fresh, _ := h.login(false)
+		h.cached(cached)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := h.Check(ctx, fresh); !errors.Is(err, store.ErrUnavailable) {
+			t.Error(err)
+		}
+		if _, err := h.Check(ctx, cached); err != nil {
+			t.Error("a cached session needs no store:", err)
+		}
+		h.stale(trustFor)
+		if _, err := h.Check(ctx, cached); !errors.Is(err, store.ErrUnavailable) {
+			t.Error(err)
+		}
+		// What could not be saved is an error, and a poll that failed renews no trust.
+		if err := h.Poll(ctx); err == nil || h.trusted() {
+			t.Error("a failed poll is trusted", err)
+		}
+		if h.row(row.ID) == nil {
+			t.Error("a session was lost")
+		}
+	})
+}
+
+// 7.2.2, C-038: after a rotation only the new token works, for the same session, on every node.
+func TestARotatedTokenIsDead(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		other := h.node()
+		old, row := h.login(true)
+		h.cached(old)
+		other.cached(old)
+		h.clock.pass(time.Hour)
+		s := h.is(old, "")
+		token, next := h.Rotate(s)
+		if token == old || next.ID != row.ID || !next.AuthAt.Equal(h.now()) || !next.EndAt.Equal(row.EndAt) || !next.CreatedAt.Equal(row.CreatedAt) || !next.Remember || next.Idle != row.Idle {
+			t.Errorf("%+v became %+v", row, next)
+		}
+		h.is(token, "session_unknown") // not before it is stored
+		h.update(func(tx *store.Tx) error {
+			if err := tx.RotateSession(t.Context(), s.Hash, next); err != nil {
+				return err
+			}
+			return tx.Revoke(t.Context(), store.RevokeSession, s.ID, h.now())
+		})
+		h.Forget("u") // as flow does on its own node, at once
+		other.poll()
+		h.stale(-time.Hour)
+		other.stale(-time.Hour)
+		for _, node := range []*house{h, other} {
+			node.is(old, "session_unknown")
+			if s := node.is(token, ""); s == nil || s.ID != row.ID || !s.FreshUntil.Equal(h.now().Add(life.Fresh)) {
+				t.Error(s)
+			}
+		}
+	})
+}
+
+type tampering struct{ token, cause string }
+
+func tampered(token string) map[string]tampering {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(alphabet, token[42])
+	swapped := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r ^ 0x20
+		}
+		return r
+	}, token[:42]) + token[42:]
+	const bad, unknown = "session_malformed", "session_unknown"
+	return map[string]tampering{
+		"empty": {"", bad}, "cut at the end": {token[:42], bad}, "cut at the front": {token[1:], bad}, "half": {token[:21], bad}, "extended": {token + "A", bad},
+		"extended by a group": {token + "AAAA", bad}, "padded": {token + "=", bad}, "spare bits": {token[:42] + alphabet[last|1:last|1+1], bad},
+		"a line end inside": {token[:20] + "\n" + token[20:41] + "A", bad}, "line ends for letters": {"\r\n" + token[2:], bad}, "a line end behind": {token + "\n", bad},
+		"a space": {" " + token[:42], bad}, "NUL": {token[:42] + "\x00", bad}, "the other alphabet": {token[:41] + "+" + token[42:], bad}, "1 MiB": {strings.Repeat("A", 1<<20), bad},
+		"another case": {swapped, unknown}, "a stranger": {strings.Repeat("A", 43), unknown}, "backwards": {token[1:42] + token[:1] + token[42:], unknown},
+	}
+}
