@@ -155,6 +155,21 @@ func TestDeadLinks(t *testing.T) {
 	}
 }
 
+// What is no token does not get into a cookie: it is told as cut off, however long it is.
+func TestJunkInALinkIsNotKept(t *testing.T) {
+	t.Parallel()
+	b := open(t).browser()
+	for _, junk := range []string{strings.Repeat("x", 3000), "a%3B+Domain%3Devil.example", "%00%0d%0aSet-Cookie:+x=y"} {
+		a := b.get("/reset?token=" + junk)
+		if c := a.Cookies(); len(c) != 1 || len(c[0].Value) > 43 || strings.ContainsAny(c[0].Value, "; \r\n") || len(a.Header["Set-Cookie"]) != 1 {
+			t.Errorf("the token %.20q is kept as %v", junk, a.Header["Set-Cookie"])
+		}
+		if a := b.follow(a.location()); !strings.Contains(a.body, "cut off") {
+			t.Errorf("the token %.20q is told as\n%s", junk, a.body)
+		}
+	}
+}
+
 func TestSomebodyElsesSignUpIsCancelled(t *testing.T) {
 	t.Parallel()
 	h := open(t)
