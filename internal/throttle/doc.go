@@ -19,3 +19,5 @@
 // The counters are in memory, at most [maxEntries] of them; a restart forgets them. When there is no room the least useful of a few goes: a
 // flood of new keys pushes out counters that matter little, and never shuts everybody out.
 package throttle
+
+//go:generate go run ./docgen -o ../../docs/limits.md
