@@ -232,20 +232,40 @@ func (w *writer) commit(batch []*job) {
 			j.err = fmt.Errorf("%w: %w", ErrUnavailable, j.ctx.Err())
 		default:
 			j.err = w.run(ctx, j)
+			if w.idle() {
+				// A full disk or a failed read makes SQLite roll the whole transaction back, not only to the savepoint. What came
+				// before is lost with it; what came after would run without one.
+				begun = fmt.Errorf("%w: SQLite has rolled the transaction back", ErrUnavailable)
+				fail(batch, begun)
+			}
 		}
 	}
 	if begun == nil {
 		if err := w.raw(ctx, "COMMIT"); err != nil {
 			_ = w.raw(ctx, "ROLLBACK")
-			for _, j := range batch {
-				if j.err == nil {
-					j.err = err
-				}
-			}
+			fail(batch, err)
 		}
 	}
 	for _, j := range batch {
 		close(j.done)
+	}
+}
+
+// idle tells whether there is no transaction.
+func (w *writer) idle() (none bool) {
+	err := w.conn.Raw(func(c any) error {
+		none = c.(driver.Conn).Raw().GetAutocommit()
+		return nil
+	})
+	return none || err != nil
+}
+
+// fail is the answer to all that would have been told that they are on disk.
+func fail(batch []*job, err error) {
+	for _, j := range batch {
+		if j.err == nil {
+			j.err = err
+		}
 	}
 }
 

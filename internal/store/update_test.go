@@ -233,6 +233,38 @@ func TestAPanicInAnUpdateHurtsNobodyElse(t *testing.T) {
 	same(t, notes(t, s), want)
 }
 
+// A full disk makes SQLite roll back the whole transaction, with the updates of others in it (INSERT OR ROLLBACK does so at will). Whoever
+// was told «kept» must be, whoever was told «not kept» must not.
+func TestNobodyIsMisledWhenSQLiteRollsAllBack(t *testing.T) {
+	t.Parallel()
+	s := fresh(t, sqliteEngine)
+	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.AddEvent(ctx, Event{ID: "twice", At: start}) })
+	want := map[string]bool{}
+	for round := range 20 {
+		errs := atOnce(40, func(i int) error {
+			return try(t, s, func(ctx context.Context, tx *Tx) error {
+				if i == 20 {
+					_, err := tx.exec(ctx, `INSERT OR ROLLBACK INTO events SELECT * FROM events WHERE id = 'twice'`)
+					return err
+				}
+				return note(ctx, tx, name(name("r", round)+"n", i))
+			})
+		})
+		for i, err := range errs {
+			switch {
+			case err == nil && i != 20:
+				want[name(name("r", round)+"n", i)] = true
+			case i == 20 && !errors.Is(err, ErrConflict), i != 20 && !errors.Is(err, ErrUnavailable):
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+	}
+	same(t, notes(t, s), want)
+	if len(want) == 0 {
+		t.Error("nobody's update was ever kept")
+	}
+}
+
 // On PostgreSQL the caller's goroutine runs the function: the panic reaches the caller, and the transaction is undone and its connection free.
 func TestAPanicReachesTheCallerOnPostgreSQL(t *testing.T) {
 	t.Parallel()
