@@ -75,7 +75,7 @@ func pageRoutes(p *web.Pages) []route {
 		{post, "/account/password", page, signedIn, p.ChangePassword, nil},
 		{post, "/account/email", page, signedIn, p.ChangeEmail, nil},
 		{post, "/account/email/cancel", page, signedIn, p.CancelEmail, nil},
-		{get, "/account/email/confirm", page, signedIn, p.ConfirmEmail, nil},
+		{get, "/account/email/confirm", page, anyone, p.ConfirmEmail, nil}, // it keeps the link's token over the log-in
 		{post, "/account/email/confirm", page, signedIn, p.DoConfirmEmail, nil},
 		{post, "/account/sessions/end", page, signedIn, p.EndDevice, nil},
 		{post, "/account/sessions/end-others", page, signedIn, p.EndOtherDevices, nil},
