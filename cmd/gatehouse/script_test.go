@@ -29,7 +29,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"fails":    fails,
 		"retry":    retry,
 		"start":    start,
-		"stop":     stop,
+		"end":      end,
 		"drain":    drain,
 		"http":     httpOnce,
 		"await":    await,
@@ -148,10 +148,10 @@ func environment(ts *testscript.TestScript) (all []string) {
 	return all
 }
 
-// stop NAME: SIGTERM must end it, with status 0.
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+// end NAME: SIGTERM must end it, with status 0. (Testscript's own «stop» would end the script, as passed.)
+func end(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: stop NAME")
+		ts.Fatalf("usage: end NAME")
 	}
 	p := running(ts, args[0])
 	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))
