@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -61,9 +62,9 @@ func (s *Server) trusted(a netip.Addr) bool {
 func (s *Server) identify(t *turn) error {
 	v, r := t.visit, t.request
 	token := ""
-	if given := r.Header.Values("Authorization"); len(given) > 0 && isBearer(given[0]) {
+	if given := r.Header.Values("Authorization"); slices.ContainsFunc(given, isBearer) {
 		v.Bearer = true
-		if len(given) == 1 {
+		if len(given) == 1 { // of two, whoever stands before us may have read the other one
 			token = strings.TrimSpace(given[0][len("Bearer"):])
 		}
 	} else if token = v.ReadCookies(r); token == "" {

@@ -3,6 +3,8 @@ package server
 import (
 	"crypto/subtle"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
@@ -56,10 +58,16 @@ func (s *Server) devAllowed(t *turn, row route) bool {
 	return s.trusted(peer) || peer.IsLoopback() && loopbackName(t.request.Host) && !forwarded(t.request)
 }
 
+// forwarding are the headers, beside X-Forwarded-*, by which proxies and tunnels show themselves.
+var forwarding = []string{
+	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For", "X-Original-Host", "True-Client-Ip",
+	"Cf-Connecting-Ip", "Fly-Client-Ip",
+}
+
 // forwarded reports whether the request came through a proxy, which may have let anybody's through.
 func forwarded(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"} {
-		if len(r.Header.Values(name)) > 0 {
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Forwarded-") || slices.Contains(forwarding, name) {
 			return true
 		}
 	}

@@ -29,6 +29,6 @@ func (s *Server) headers(h http.Header, v *visit.Visit) {
 		"font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
 	h.Set("X-Request-Id", v.RequestID)
 	if s.config.Secure() {
-		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains") // two years
+		h.Set("Strict-Transport-Security", "max-age=63072000") // two years; other hosts below this one are not ours to decide on
 	}
 }

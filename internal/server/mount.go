@@ -103,10 +103,11 @@ func (s *Server) answer(all rows) http.Handler {
 func (s *Server) steps(t *turn, all rows) error {
 	r, v := t.request, t.visit
 	row, ok := all[methodOf(r)]
-	if len(all) > 0 && !ok {
+	if !ok {
 		for _, row = range all { // any of them tells for whom the path is
 			break
 		}
+		row.method = "*" // none of them was asked for
 	}
 	t.row = row
 	v.Form = nil

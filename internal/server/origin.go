@@ -74,13 +74,13 @@ func validHost(host string) bool {
 	name, port := host, ""
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		name, port = host[:i], host[i+1:]
-		if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 || len(port) > 5 {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil || len(port) > 5 {
 			return false
 		}
 	}
 	if bare, ok := strings.CutPrefix(name, "["); ok {
 		addr, err := netip.ParseAddr(strings.TrimSuffix(bare, "]"))
-		return err == nil && addr.Is6() && strings.HasSuffix(bare, "]")
+		return err == nil && addr.Is6() && addr.Zone() == "" && strings.HasSuffix(bare, "]")
 	}
 	return name != "" && len(name) <= 253 && !strings.ContainsFunc(name, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'

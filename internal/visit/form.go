@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 )
@@ -39,8 +40,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // ReadForm reads the form in a request's body; what is in the query is no part of it, so that a link can't fill in a form. A field that
 // comes twice is refused: two readers would take different ones (I-153).
 func ReadForm(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
+	if !isForm(r) {
 		return nil, &message.Fault{Code: message.UnsupportedMediaType, Cause: "not_a_form"}
 	}
 	body, err := ReadBody(w, r)
@@ -49,16 +49,29 @@ func ReadForm(w http.ResponseWriter, r *http.Request) (map[string]string, error)
 	}
 	values, err := url.ParseQuery(string(body))
 	if err != nil || len(values) > maxFields {
-		return nil, &message.Fault{Code: message.Malformed, Cause: "form_unreadable", Err: err}
+		return nil, &message.Fault{Code: message.Malformed, Cause: "form_unreadable"} // the error would quote what was typed
 	}
 	form := make(map[string]string, len(values))
 	for name, all := range values {
 		if len(all) != 1 {
 			return nil, &message.Fault{Code: message.Malformed, Cause: "form_field_twice"}
 		}
+		if !utf8.ValidString(name) || !utf8.ValidString(all[0]) { // our pages are UTF-8, so browsers send nothing else; JSON is as strict
+			return nil, &message.Fault{Code: message.Malformed, Cause: "form_not_utf8"}
+		}
 		form[name] = all[0]
 	}
 	return form, nil
+}
+
+// isForm reports whether the one Content-Type is a form's. Multipart would be another reader with another idea of what a field is.
+func isForm(r *http.Request) bool {
+	all := r.Header.Values("Content-Type")
+	if len(all) != 1 {
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(all[0])
+	return err == nil && kind == "application/x-www-form-urlencoded"
 }
 
 // Query is a parameter of the URL, or empty when it is missing or there more than once.
