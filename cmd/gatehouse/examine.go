@@ -166,7 +166,7 @@ func isSQLite(path string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	const magic = "SQLite format 3\x00"
 	head := make([]byte, len(magic))
 	n, err := f.Read(head)
