@@ -98,6 +98,11 @@ func (h *house) pass(d time.Duration) {
 
 func newHouse(t *testing.T, set ...func(*config.Config)) *house {
 	t.Helper()
+	return newHouseOn(t, "sqlite:"+filepath.Join(t.TempDir(), "a.db"), set...)
+}
+
+func newHouseOn(t *testing.T, dsn string, set ...func(*config.Config)) *house {
+	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)}
 	c := config.Defaults()
 	c.SiteName = "Rosewood"
@@ -106,7 +111,7 @@ func newHouse(t *testing.T, set ...func(*config.Config)) *house {
 	}
 	must(t, c.Finish(nil))
 	var err error
-	h.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "a.db"), store.Options{Synchronous: "off"})
+	h.store, err = store.Open(t.Context(), dsn, store.Options{Synchronous: "off"})
 	must(t, err)
 	t.Cleanup(func() { _ = h.store.Close() })
 	must(t, h.store.Migrate(t.Context()))
@@ -329,7 +334,7 @@ func (c *client) request(method, path string, body io.Reader, change ...func(*ht
 		c.t.Fatalf("%s %s is no route", method, path)
 	}
 	c.mux.ServeHTTP(w, r)
-	for _, cookie := range w.Result().Cookies() { //nolint:bodyclose // a recorder holds no connection
+	for _, cookie := range w.Result().Cookies() {
 		if c.cookies[cookie.Name] = cookie.Value; cookie.MaxAge < 0 {
 			delete(c.cookies, cookie.Name)
 		}
