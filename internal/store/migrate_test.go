@@ -119,7 +119,11 @@ func TestFourMigrateAtOnce(t *testing.T) {
 			dsn := address(t, engine)
 			var stores []*Store
 			for range 4 {
-				stores = append(stores, open(t, dsn, Options{}))
+				s := open(t, dsn, Options{})
+				if err := s.Ping(t.Context()); err != nil { // connected, so that they begin at the same moment
+					t.Fatal(err)
+				}
+				stores = append(stores, s)
 			}
 			errs := atOnce(len(stores), func(i int) error { return stores[i].Migrate(t.Context()) })
 			if err := errors.Join(errs...); err != nil {

@@ -149,6 +149,56 @@ func closeFinishes(t *testing.T, s *Store) {
 	}
 }
 
+// The writer is held up until Close has been called and the queue is full of accepted updates.
+func TestCloseFinishesWhatWaitsForTheWriter(t *testing.T) {
+	t.Parallel()
+	s := fresh(t, sqliteEngine)
+	const waiting = 10
+	hold, held := make(chan struct{}), make(chan struct{})
+	answers := make(chan error, waiting+1)
+	go func() {
+		answers <- s.Update(context.Background(), func(tx *Tx) error {
+			close(held)
+			<-hold
+			return note(context.Background(), tx, "first")
+		})
+	}()
+	<-held
+	for i := range waiting {
+		go func() {
+			answers <- s.Update(context.Background(), func(tx *Tx) error { return note(context.Background(), tx, name("n", i)) })
+		}()
+	}
+	until(t, func() bool { return len(s.writer.jobs) == waiting })
+	closed := make(chan error)
+	go func() { closed <- s.Close() }()
+	until(t, func() bool {
+		s.writer.mu.RLock()
+		defer s.writer.mu.RUnlock()
+		return s.writer.shut
+	})
+	close(hold)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	for range waiting + 1 {
+		if err := <-answers; err != nil {
+			t.Errorf("an update that was accepted: %v", err)
+		}
+	}
+	same(t, len(notes(t, open(t, "sqlite:"+s.Path(), Options{}))), waiting+1)
+}
+
+// until waits for something that happens on another goroutine.
+func until(t *testing.T, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("what the test waits for does not happen")
+		}
+	}
+}
+
 func locksWait(t *testing.T, s *Store) {
 	var inside, most atomic.Int32
 	errs := atOnce(8, func(i int) error {
