@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
-// User is a person's account.
+// User is a person's account as it was when it was read.
 type User struct {
 	ID            string // UUID
 	Email         string // as typed; empty if there is none
@@ -21,7 +21,7 @@ type User struct {
 	CreatedAt     time.Time
 }
 
-// Has reports whether one of the user's roles has a permission.
+// Has reports whether one of the user's roles has a permission, such as "articles.edit".
 func (u User) Has(permission string) bool {
 	_, found := slices.BinarySearch(u.Permissions, permission)
 	return found
@@ -37,23 +37,24 @@ func userOf(u store.User) User {
 	}
 }
 
-// Session is a log-in on one device.
+// Session is a log-in on one device. The token is not in it.
 type Session struct {
-	ID            string
+	ID            string // UUID; stays when the session gets a new token
 	CreatedAt     time.Time
 	LastSeenAt    time.Time
 	ExpiresAt     time.Time // in any case
 	IdleExpiresAt time.Time // if it is not used again
 	FreshUntil    time.Time // until then, acts that need a fresh proof do not ask again
 	Methods       []string  // what was proven: "password"
-	Device        string    // «Firefox on Linux»
-	Address       string
-	Current       bool // the one that asked
+	Assurance     string    // level of NIST SP 800-63B: "aal1"
+	Device        string    // «Firefox on Linux»; may be empty
+	Address       string    // IP address that it was made from
+	Current       bool      // the one that asked
 }
 
 func sessionOf(s *session.Session, current string) Session {
 	return Session{
 		ID: s.ID, CreatedAt: s.CreatedAt, LastSeenAt: s.SeenAt, ExpiresAt: s.EndAt, IdleExpiresAt: s.IdleExpiresAt(), FreshUntil: s.FreshUntil,
-		Methods: slices.Clone(s.Methods), Device: s.DeviceLabel, Address: s.DeviceAddr, Current: s.ID == current,
+		Methods: slices.Clone(s.Methods), Assurance: s.Assurance(), Device: s.DeviceLabel, Address: s.DeviceAddr, Current: s.ID == current,
 	}
 }

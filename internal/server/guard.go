@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 // Guard lets requests through to a site's own handler that come from somebody who is signed in and whom allow accepts. A person who is not
 // signed in and asks for a page goes to the log-in and back; everybody else is refused. The answers of the site's handler are its own: none of our
-// headers are on them.
+// headers are on them, and its panics are not caught.
 func (s *Server) Guard(next func(http.ResponseWriter, *http.Request, *session.Session), allow func(*session.Session) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t := s.visitor(w, r)
@@ -31,13 +32,22 @@ func (s *Server) Guard(next func(http.ResponseWriter, *http.Request, *session.Se
 			s.refuse(t, err)
 		case t.visit.Session != nil:
 			s.refuse(t, &message.Fault{Code: message.Forbidden, Cause: "not_allowed"})
-		case wantsPage(r):
-			_ = t.visit.Go(t.writer, s.config.Prefixed("/login")+"?return_to="+queryEscape(r.URL.RequestURI()))
+		case byPerson(r) && !unsafe(r.Method):
+			_ = t.visit.Go(t.writer, s.config.Prefixed("/login")+"?return_to="+queryEscape(askedFor(r)))
+		case t.visit.Why != nil:
+			s.refuse(t, t.visit.Why)
 		default:
-			t.row.audience = json // a program reads the answer, whatever the path
 			s.refuse(t, &message.Fault{Code: message.Unauthenticated, Cause: "no_session"})
 		}
 	})
+}
+
+// askedFor is path and query as the browser sent them, from before the site's http.StripPrefix.
+func askedFor(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
+	return r.URL.RequestURI() // in absolute form, which proxies send, or a request that never went over a line
 }
 
 // visitor is a turn for a request to a site's own path.
@@ -45,7 +55,7 @@ func (s *Server) visitor(w http.ResponseWriter, r *http.Request) *turn {
 	t := s.begin(discarded{w}, r)
 	t.writer.ResponseWriter = w
 	t.row = route{method: r.Method, path: "(the site's own)", audience: json}
-	if wantsPage(r) {
+	if byPerson(r) { // who sent a form reads the refusal too
 		t.row.audience = page
 	}
 	return t
@@ -56,11 +66,8 @@ type discarded struct{ http.ResponseWriter }
 
 func (discarded) Header() http.Header { return http.Header{} }
 
-// wantsPage reports whether a person waits for a page: a browser that goes somewhere, not a script that fetches.
-func wantsPage(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return false
-	}
+// byPerson reports whether a person looks at the answer: a browser that goes somewhere or sends a form, not a script that fetches.
+func byPerson(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
 		return false
 	}
@@ -76,7 +83,8 @@ func (s *Server) Visitor(r *http.Request) (*visit.Visit, error) {
 
 // As is a client of such a site with the session that its token stands for. A token that is no longer good is nobody's.
 func (s *Server) As(ctx context.Context, c flow.Client, token string) (flow.Client, error) {
-	c.Addr, c.Locale = c.Addr.Unmap().WithZone(""), s.texts.Match(c.Locale)
+	asked := c.Locale
+	c.Addr, c.Locale = c.Addr.Unmap().WithZone(""), s.texts.Match(asked)
 	if token == "" {
 		return c, nil
 	}
@@ -84,19 +92,40 @@ func (s *Server) As(ctx context.Context, c flow.Client, token string) (flow.Clie
 	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.Unauthenticated {
 		return c, nil
 	}
-	c.Session = one
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	if c.Session = one; one.User.Locale != "" { // as for a request
+		c.Locale = s.texts.Match(asked, one.User.Locale)
+	}
+	return c, nil
 }
 
 // Now is the clock that the rules go by.
 func (s *Server) Now() time.Time { return s.clock() }
 
-// Refuse says an error of a journey to such a site, and records it under the reference that is in the answer.
-func (s *Server) Refuse(c flow.Client, err error) message.Problem {
+// Text is a text of the catalogue in a language that there are texts in.
+func (s *Server) Text(lang, key string) string { return s.texts.Text(lang, key, nil) }
+
+// Refuse says an error of a journey to such a site, and records it under the reference that is in the answer. It is in the log too: while
+// the store is down, the record can't be written.
+func (s *Server) Refuse(ctx context.Context, c flow.Client, err error) message.Problem {
 	fault := message.From(err)
 	if c.Reference == "" {
 		c.Reference = message.NewReference()
 	}
 	s.flow.Refused(c, "go", fault)
+	line := []slog.Attr{
+		slog.String("client", c.Addr.String()), slog.String("code", string(fault.Code)), slog.String("cause", fault.Cause),
+		slog.String("reference", c.Reference),
+	}
+	level := slog.LevelInfo
+	if fault.Status() >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if fault.Err != nil {
+		line = append(line, slog.String("error", fault.Err.Error()))
+	}
+	s.log.LogAttrs(ctx, level, "refused", line...)
 	return s.texts.Problem(fault, s.texts.Match(c.Locale), c.Reference, c.RequestID)
 }
