@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse"
+	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/session"
 )
 
 // TestTheTourOfTheAPI runs the commands of docs/api.md, one after the other in one shell, and holds what they print against what the page shows.
@@ -155,29 +157,88 @@ func alike(want, got any) string {
 // TestTheTourListsEveryCall holds the last table of docs/api.md against the description that is made from the code.
 func TestTheTourListsEveryCall(t *testing.T) {
 	t.Parallel()
+	want := calls(t, func(string) bool { return true })
+	have := found(t, "docs/api.md", "(?m)^\\| `([A-Z]+ /[^`]*)` \\|")
+	if !slices.Equal(have, want) {
+		t.Errorf("the page lists\n%s\nand the description\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestEveryWayInIsDocumented: ASVS 6.1.3. What answers with a session is a way in, or makes one fresh.
+func TestEveryWayInIsDocumented(t *testing.T) {
+	t.Parallel()
+	want := calls(t, func(about string) bool {
+		return strings.Contains(about, `schemas/SignedIn"`) || strings.Contains(about, `schemas/Rotated"`)
+	})
+	want = slices.DeleteFunc(want, func(call string) bool { return strings.HasPrefix(call, "GET ") })
+	have := found(t, "docs/security-model.md", "(?m)^\\| [^|]+\\| `/[a-z/]+` \\| `([A-Z]+ /[^`]*)` \\|")
+	if !slices.Equal(have, want) || len(want) < 4 {
+		t.Errorf("the page lists\n%s\nand the API has\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestTheSecurityModelTellsTheNumbersOfTheCode: ASVS 7.1.1 and 7.1.2.
+func TestTheSecurityModelTellsTheNumbersOfTheCode(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/security-model.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, m := range regexp.MustCompile("`--([a-z-]+)` ([0-9]+[hms])").FindAllStringSubmatch(string(page), -1) {
+		told[m[1]] = m[2]
+	}
+	for _, s := range config.Settings() {
+		if number, ok := told[s.Name]; ok && number != s.Default {
+			t.Errorf("the page says that --%s is %s; it is %s", s.Name, number, s.Default)
+		}
+		delete(told, s.Name)
+		if strings.HasPrefix(s.Name, "session-") || strings.HasPrefix(s.Name, "remember-") {
+			if !strings.Contains(string(page), "`--"+s.Name+"` "+s.Default) {
+				t.Errorf("the page does not tell --%s", s.Name)
+			}
+		}
+	}
+	for name := range told {
+		t.Errorf("there is no setting --%s", name)
+	}
+	if most := fmt.Sprintf("at most %d sessions a user", session.MaxPerUser); !strings.Contains(string(page), most) {
+		t.Errorf("the page does not say %q", most)
+	}
+}
+
+// calls are those of docs/openapi.json of whose description the test is true, sorted.
+func calls(t *testing.T, wanted func(about string) bool) (all []string) {
+	t.Helper()
 	text, err := os.ReadFile("docs/openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var have, want []string
-	paths := parse(t, string(text)).(map[string]any)["paths"].(map[string]any)
-	for path, calls := range paths {
-		for method := range calls.(map[string]any) {
-			if method != "parameters" {
-				want = append(want, strings.ToUpper(method)+" "+strings.TrimPrefix(path, "/api/v1"))
+	for path, methods := range parse(t, string(text)).(map[string]any)["paths"].(map[string]any) {
+		for method, description := range methods.(map[string]any) {
+			about, err := json.Marshal(description)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if method != "parameters" && wanted(string(about)) {
+				all = append(all, strings.ToUpper(method)+" "+strings.TrimPrefix(path, "/api/v1"))
 			}
 		}
 	}
-	page, err := os.ReadFile("docs/api.md")
+	slices.Sort(all)
+	return all
+}
+
+// found is what a pattern finds on a page, each once, sorted.
+func found(t *testing.T, page, pattern string) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z]+ /[^`]*)` \\|").FindAllStringSubmatch(string(page), -1) {
-		have = append(have, m[1])
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
+		all = append(all, m[1])
 	}
-	slices.Sort(have)
-	slices.Sort(want)
-	if !slices.Equal(have, want) {
-		t.Errorf("the page lists\n%s\nand the description\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
-	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
