@@ -12,7 +12,7 @@ type Event struct {
 	At        time.Time
 	Kind      string // login, refused, …
 	UserID    string // whom it concerns; may be empty
-	Actor     string // who did it: a user's id, "cli", or empty for a stranger
+	Actor     string // who did it: a user's id, "operator" for the command line, or empty for a stranger
 	Client    string // address
 	Reference string // the code that was shown
 	RequestID string

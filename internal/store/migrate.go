@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/pressly/goose/v3"
@@ -23,16 +24,33 @@ type Migration struct {
 	Applied bool
 }
 
-// Migrate brings the schema up to date. Several servers may call it at once.
+// Migrate brings the schema up to date. Several servers and commands may call it at once.
 func (s *Store) Migrate(ctx context.Context) error {
-	return s.withMigrations(ctx, func(p *goose.Provider) error {
-		if current, target, err := p.GetVersions(ctx); err == nil && current > target {
-			return fmt.Errorf("the database has schema %d but this Gatehouse knows only %d; run a newer Gatehouse, or restore a backup of before the upgrade", current, target)
+	// On PostgreSQL goose takes a lock. On SQLite it has none: of two at once one fails, rolled back whole, and finds it done when it looks again.
+	const tries = 20
+	for try := 1; ; try++ {
+		err := s.withMigrations(ctx, func(p *goose.Provider) error {
+			if current, target, err := p.GetVersions(ctx); err == nil && current > target {
+				return schemaTooNew(fmt.Sprintf("the database has schema %d but this Gatehouse knows only %d; run a newer Gatehouse, or restore a backup of before the upgrade", current, target))
+			}
+			_, err := p.Up(ctx)
+			return err
+		})
+		if _, newer := errors.AsType[schemaTooNew](err); err == nil || newer || s.engine == postgresEngine || try == tries {
+			return err
 		}
-		_, err := p.Up(ctx)
-		return err
-	})
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(try) * 10 * time.Millisecond):
+		}
+	}
 }
+
+// schemaTooNew is the refusal of a database that a newer Gatehouse has migrated.
+type schemaTooNew string
+
+func (n schemaTooNew) Error() string { return string(n) }
 
 // MigrateDown undoes the newest applied step and returns its version. With no step applied it is ErrNotFound.
 func (s *Store) MigrateDown(ctx context.Context) (int64, error) {
@@ -99,7 +117,11 @@ func (s *Store) withMigrations(ctx context.Context, do func(*goose.Provider) err
 	if err != nil {
 		return translate(err)
 	}
-	return do(p)
+	err = do(p)
+	if _, newer := errors.AsType[schemaTooNew](err); newer {
+		return err
+	}
+	return translate(err)
 }
 
 // migrator opens a connection of its own: a migration must not wait behind the writer it would block. The caller closes it.
