@@ -403,6 +403,10 @@ func TestDeviceTokenDiesWithThePassword(t *testing.T) {
 			return ok
 		}
 		anna := h.member(SignUpInput{Email: "anna@example.com"})
+		// Not even an account whose password is as old takes another's token.
+		if _, ok := h.knownDevice(anna.client(), "another", h.passwordOf("anna@example.com")); ok || !known(anna) {
+			t.Fatal("a device is known to somebody else's account, or not to its own")
+		}
 		old := *anna
 		anna.keep(h.ChangePassword(t.Context(), anna.client(), goodPassword, otherPassword))
 		if known(&old) || !known(anna) {

@@ -271,6 +271,18 @@ func TestAStrangersSignUpNeverBecomesMyAccount(t *testing.T) {
 	})
 }
 
+// Whoever plants a pending cookie in my browser before I sign up can't confirm my sign-up with it.
+func TestAPlantedPendingTokenBindsNothing(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		stranger, anna := h.browser(), h.browser()
+		stranger.signUp(SignUpInput{Email: "mallory@example.com"})
+		anna.pending = stranger.pending
+		anna.signUp(SignUpInput{Email: "anna@example.com"})
+		_, err := h.Verify(t.Context(), stranger.client(), VerifyInput{Token: h.link("anna@example.com", mail.Verify)})
+		h.refused(err, message.InvalidFields, "password:required")
+	})
+}
+
 // F-083.
 func TestVerifyLinkInAnotherUsersSession(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
