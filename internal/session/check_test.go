@@ -34,6 +34,10 @@ func TestATokenLeadsToItsSession(t *testing.T) {
 		if h.Fresh(s) {
 			t.Error("fresh for too long")
 		}
+		h.clock.set(begin.Add(-time.Hour))
+		if h.Fresh(s) {
+			t.Error("a clock that was set back makes it fresh again") // N-224
+		}
 	})
 }
 

@@ -107,8 +107,13 @@ func (m *Manager) With(s store.Session, u store.User) *Session {
 	return &Session{Session: s, User: &u, FreshUntil: s.AuthAt.Add(m.life.Fresh)}
 }
 
-// Fresh reports whether the last proof is young enough for acts that ask for it.
-func (m *Manager) Fresh(s *Session) bool { return m.now().Before(s.FreshUntil) }
+// Fresh reports whether the last proof is young enough for acts that ask for it. A proof from the future is none: the clock was set back,
+// and nobody can tell how old it is (N-224).
+func (m *Manager) Fresh(s *Session) bool {
+	const skew = time.Minute // between the clocks of two nodes
+	now := m.now()
+	return now.Before(s.FreshUntil) && !s.AuthAt.After(now.Add(skew))
+}
 
 // The causes of a session's end by itself.
 const (
