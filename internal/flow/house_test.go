@@ -87,7 +87,7 @@ var cheapHash = password.Params{Format: "argon2id", Argon2Memory: 64 << 10, Argo
 
 func hasher(t *testing.T, p password.Params) *password.Hasher {
 	t.Helper()
-	h, err := password.NewHasher(p, 256<<20, 4)
+	h, err := password.NewHasher(p, 1<<30, 128) // nobody waits, so that a busy machine is no refusal
 	if err != nil {
 		t.Fatal(err)
 	}
