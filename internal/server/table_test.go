@@ -95,6 +95,12 @@ func (c *client) ask(r route, change ...func(*http.Request)) answer {
 func (h *house) state() map[string][]string {
 	h.t.Helper()
 	h.settle()
+	return h.dump(" WHERE kind <> 'refused'")
+}
+
+// dump is all that is in the store, but for the events that are not asked for.
+func (h *house) dump(events string) map[string][]string {
+	h.t.Helper()
 	driver, source, list := "sqlite3", "file:"+strings.TrimPrefix(h.dsn, "sqlite:"), `SELECT name FROM sqlite_master WHERE type = 'table'`
 	if h.store.Engine() == "postgres" {
 		driver, source, list = "pgx", h.dsn, `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`
@@ -103,10 +109,11 @@ func (h *house) state() map[string][]string {
 	must(h.t, err)
 	defer func() { _ = db.Close() }()
 	all := map[string][]string{}
-	for _, name := range h.rows(db, list) {
-		query := `SELECT * FROM ` + strings.Fields(name)[0]
-		if strings.HasPrefix(name, "events") {
-			query += ` WHERE kind <> 'refused'`
+	for _, row := range h.rows(db, list) {
+		name := strings.TrimSpace(row)
+		query := `SELECT * FROM ` + name
+		if name == "events" {
+			query += events
 		}
 		all[name] = h.rows(db, query)
 	}
