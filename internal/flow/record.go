@@ -3,19 +3,24 @@ package flow
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 	"github.com/google/uuid"
 )
 
 // recordEvery is how often refusals are written: in batches, so that a refused request costs no write of its own.
 const recordEvery = 200 * time.Millisecond
 
-// Refused records why a request was refused, under the reference code that its client was shown. It never waits: under a flood
-// some are only in the log.
+// Refused records why a request was refused, under the reference code that its client was shown. It never waits. Of a flood only the first
+// are recorded, the rest is only in the log: asking for pages that are not there must not fill the disk.
 func (f *Flow) Refused(c Client, route string, fault *message.Fault) {
+	if !f.mayRecord(c) {
+		return
+	}
 	userID := fault.UserID
 	if userID == "" && c.Session != nil {
 		userID = c.Session.UserID
@@ -27,10 +32,27 @@ func (f *Flow) Refused(c Client, route string, fault *message.Fault) {
 	if fault.Err != nil {
 		e.Detail += ": " + fault.Err.Error()
 	}
+	e.Detail = storable(e.Detail)
 	select {
 	case f.refusals <- e:
 	default:
 	}
+}
+
+func (f *Flow) mayRecord(c Client) bool {
+	now, gone := context.WithCancel(context.Background())
+	gone() // who would have to wait for a place gets none
+	return f.spend(now, throttle.Key{Budget: throttle.RecordClient, ID: throttle.ClientID(c.Addr)}) == nil
+}
+
+// storable is a text that the store takes: what a driver or a header says may hold bytes that it refuses, and with them the whole batch.
+func storable(text string) string {
+	const most = 500
+	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\ufffd")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "")
+	}
+	return text
 }
 
 // writeRefusals writes what waits, a bounded number at a time.

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -66,14 +69,48 @@ func TestRun(t *testing.T) {
 				t.Fatal("no nudge came")
 			}
 		}
-		for range 3000 { // more than there is room for: it never waits
-			h.Refused(Client{Reference: "7F3K-9QWM"}, "GET /", refuse(message.NotFound, "x"))
+		for i := range 3000 { // more than there is room for: it never waits
+			h.Refused(Client{Addr: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), Reference: "7F3K-9QWM"}, "GET /", refuse(message.NotFound, "x"))
 		}
 		cancel()
 		running.Wait()
 		recorded := len(h.dump()["events"])
 		if recorded < cap(h.refusals) {
 			t.Fatalf("%d events are recorded, want at least %d", recorded, cap(h.refusals))
+		}
+	})
+}
+
+// M-208: who asks for pages that are not there as fast as they can fills no disk, and nobody else's refusals are lost by it.
+func TestAFloodOfRefusalsIsNotRecorded(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		flooding, other := Client{Addr: netip.MustParseAddr("192.0.2.1")}, Client{Addr: netip.MustParseAddr("192.0.2.2"), Reference: message.NewReference()}
+		before := len(h.dump()["events"])
+		for range 900 {
+			h.Refused(flooding, "GET", refuse(message.NotFound, "no_such_path"))
+			h.ok(h.writeRefusals(t.Context()))
+		}
+		h.Refused(other, "GET", refuse(message.NotFound, "no_such_path"))
+		h.ok(h.writeRefusals(t.Context()))
+		if recorded := len(h.dump()["events"]) - before; recorded != 121 {
+			t.Errorf("%d refusals are recorded", recorded)
+		}
+		if _, err := h.Explain(t.Context(), other.Reference); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a driver or a header says may hold bytes that a store refuses: they must not keep a whole batch from being written.
+func TestARefusalThatTheStoreWouldNotTakeIsRecorded(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		c := h.browser().client()
+		c.Reference = message.NewReference()
+		h.Refused(c, "GET", &message.Fault{Code: message.Malformed, Err: errors.New("a\x00b\xff" + strings.Repeat("é", 400))})
+		h.ok(h.writeRefusals(t.Context()))
+		events, err := h.Explain(t.Context(), c.Reference)
+		if h.ok(err); !utf8.ValidString(events[0].Detail) || len(events[0].Detail) > 500 || !strings.HasPrefix(events[0].Detail, "GET malformed: ab\ufffdéé") {
+			t.Errorf("%q", events[0].Detail)
 		}
 	})
 }

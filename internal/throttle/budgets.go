@@ -21,6 +21,7 @@ const (
 	NoticeAddress   Budget = "notice_address"
 	TokenClient     Budget = "token_client"
 	StrengthClient  Budget = "strength_client"
+	RecordClient    Budget = "record_client"
 )
 
 // budget is how often. It has windows or a ladder, not both.
@@ -75,6 +76,9 @@ var budgets = []budget{
 	}, {
 		name: StrengthClient, counts: "passwords that one client has judged",
 		windows: []window{{120, time.Minute}},
+	}, {
+		name: RecordClient, counts: "refusals of one client that are recorded under their reference; the rest is only in the log",
+		windows: []window{{120, time.Minute}, {600, time.Hour}},
 	},
 }
 

@@ -23,6 +23,7 @@ func TestTheTableSaysWhatTheDocumentationSays(t *testing.T) {
 		NoticeAddress:   "1 in 24 h",
 		TokenClient:     "30 in 5 min, 300 in 1 h",
 		StrengthClient:  "120 in 60 s",
+		RecordClient:    "120 in 60 s, 600 in 1 h",
 	}
 	for _, row := range Describe() {
 		if row.Limit != want[row.Budget] || row.Counts == "" {
