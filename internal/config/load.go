@@ -167,8 +167,8 @@ func (l *loader) value(f field, c *Config, r raw) (wrong string) {
 		return "the file that it names is longer than 64 KiB"
 	case text == "":
 		return "the file that it names is empty"
-	case f.List: // one a line
-		return f.read(f.in(c), raw{items: strings.Fields(text)})
+	case f.List: // one a line, or as in a variable
+		return f.read(f.in(c), raw{items: strings.Fields(strings.ReplaceAll(text, ",", " "))})
 	default:
 		return f.read(f.in(c), raw{text: text})
 	}

@@ -180,6 +180,10 @@ func TestASecretMayLieInAFile(t *testing.T) {
 			t.Errorf("%s: %q %q %d keys", name, c.SMTP.Reveal(), c.Database, len(c.SecretKeys))
 		}
 	}
+	one := mustLoad(t, nil, []string{"GATEHOUSE_SECRET_KEY_FILE=/run/comma"}, files{"/run/comma": key("a") + "," + key("b") + "\n"})
+	if len(one.SecretKeys) != 2 {
+		t.Errorf("two keys on one line are read as %d", len(one.SecretKeys))
+	}
 	// The flag wins over the file that a variable names, which is then not even read.
 	c := mustLoad(t, map[string]string{"smtp": "smtp://x.example", "mail-from": "a@example.com"}, []string{"GATEHOUSE_SMTP_FILE=/gone"}, f)
 	if c.SMTP.Reveal() != "smtp://x.example" {
