@@ -6,17 +6,18 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/shape"
 )
 
 // Account is GET /account.
 func (a *API) Account() Endpoint {
 	return handle("The account of the signed-in user", http.StatusOK, nil,
-		func(_ context.Context, c *call, _ none) (user, error) {
+		func(_ context.Context, c *call, _ none) (shape.User, error) {
 			s, err := c.session()
 			if err != nil {
-				return user{}, err
+				return shape.User{}, err
 			}
-			return userOf(s.User), nil
+			return shape.UserOf(s.User), nil
 		})
 }
 
@@ -28,12 +29,12 @@ type profileBody struct {
 // UpdateAccount is PATCH /account. What is left out stays as it is.
 func (a *API) UpdateAccount() Endpoint {
 	return handle("Change name and language; what is left out stays", http.StatusOK, nil,
-		func(ctx context.Context, c *call, in profileBody) (user, error) {
+		func(ctx context.Context, c *call, in profileBody) (shape.User, error) {
 			out, err := a.Flow.UpdateProfile(ctx, c.v.Client, flow.ProfileInput{Name: in.Name, Locale: in.Locale})
 			if err != nil {
-				return user{}, err
+				return shape.User{}, err
 			}
-			return userOf(out.User), nil
+			return shape.UserOf(out.User), nil
 		})
 }
 
@@ -69,7 +70,7 @@ func (a *API) CancelEmailChange() Endpoint {
 }
 
 type emailConfirmed struct {
-	User user `json:"user"`
+	User shape.User `json:"user"`
 }
 
 // ConfirmEmail is POST /account/email/confirm.
@@ -81,6 +82,19 @@ func (a *API) ConfirmEmail() Endpoint {
 			if err != nil {
 				return emailConfirmed{}, err
 			}
-			return emailConfirmed{userOf(out.User)}, nil
+			return emailConfirmed{shape.UserOf(out.User)}, nil
+		})
+}
+
+// ExportAccount is GET /account/export.
+func (a *API) ExportAccount() Endpoint {
+	return handle("Everything that is held about the signed-in user, but for secrets", http.StatusOK,
+		[]message.Code{message.ReauthenticationRequired},
+		func(ctx context.Context, c *call, _ none) (shape.Export, error) {
+			e, err := a.Flow.ExportAccount(ctx, c.v.Client)
+			if err != nil {
+				return shape.Export{}, err
+			}
+			return shape.ExportOf(e, c.v.Session.ID, c.v.Now), nil
 		})
 }

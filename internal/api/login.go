@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/shape"
 )
 
 type loginBody struct {
@@ -56,7 +57,7 @@ func (a *API) Session() Endpoint {
 			if err != nil {
 				return signedIn{}, err
 			}
-			return signedIn{User: userOf(s.User), Session: sessionOf(s, true)}, nil
+			return signedIn{User: shape.UserOf(s.User), Session: shape.SessionOf(s, true)}, nil
 		})
 }
 

@@ -5,20 +5,12 @@ import (
 	"net/http"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
-	sessions "github.com/gatehouse-auth/gatehouse/internal/session"
+	"github.com/gatehouse-auth/gatehouse/internal/shape"
 	"github.com/google/uuid"
 )
 
 type sessionList struct {
-	Sessions []session `json:"sessions" doc:"the last used first; without tokens"`
-}
-
-func listed(all []*sessions.Session, current string) []session {
-	list := make([]session, len(all))
-	for i, s := range all {
-		list[i] = sessionOf(s, s.ID == current)
-	}
-	return list
+	Sessions []shape.Session `json:"sessions" doc:"the last used first; without tokens"`
 }
 
 // Sessions is GET /sessions.
@@ -29,7 +21,7 @@ func (a *API) Sessions() Endpoint {
 			if err != nil {
 				return sessionList{}, err
 			}
-			return sessionList{listed(all, c.v.Session.ID)}, nil
+			return sessionList{shape.SessionsOf(all, c.v.Session.ID)}, nil
 		})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
 	"github.com/gatehouse-auth/gatehouse/internal/password"
+	"github.com/gatehouse-auth/gatehouse/internal/shape"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
@@ -228,7 +229,7 @@ func TestTheDevMailbox(t *testing.T) {
 
 func TestAUserWithoutAnAddressHasAnEmptyOne(t *testing.T) {
 	t.Parallel()
-	u := userOf(&store.User{ID: "x", Username: "ada"})
+	u := shape.UserOf(&store.User{ID: "x", Username: "ada"})
 	if u.Email != "" || u.EmailVerified || u.Username != "ada" {
 		t.Errorf("%+v", u)
 	}

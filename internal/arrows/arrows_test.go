@@ -18,7 +18,7 @@ var floors = [][]string{
 	{"."},
 	{"internal/server"},
 	{"internal/web", "internal/api"},
-	{"internal/visit"},
+	{"internal/visit", "internal/shape"},
 	{"internal/flow"},
 	{"internal/account", "internal/password", "internal/session", "internal/ticket", "internal/throttle", "internal/mail"},
 	{"internal/store", "internal/message", "internal/seal", "internal/config"},
