@@ -11,7 +11,9 @@
 //
 // That is all that most sites need. A site that wants log-in pages of its own calls the journeys instead: [Server.SignUp], [Server.Login]
 // and so on take a [Client] (see [Server.ClientFrom]) and return an [Outcome], whose cookies [Server.Keep] sends. They decide exactly as the
-// pages and the API do, and refuse with an *[Error] of the same code.
+// pages and the API do, and refuse with an *[Error] of the same code. What cannot be undone asks for a fresh session, one whose owner
+// has given their password not longer ago than [Config.FreshFor]: it is refused with "reauthentication_required" until
+// [Server.Reauthenticate]. The links in mails lead to the pages of Handler, so keep it mounted.
 //
 // On SQLite one process may serve a file at a time. Commands (`gatehouse user …`) may work beside it.
 package gatehouse

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse"
 )
@@ -104,4 +105,57 @@ func ExampleServer_Login() {
 	// Output:
 	// 401 invalid_credentials
 	// Email or password is not right. Check both, or set a new password. Just signed up? Open the link we mailed you first.
+}
+
+// Log-in on a page of the site's own: the cookies that came make the client, and Keep sends those that follow.
+func ExampleServer_ClientFrom() {
+	auth, done := open(nil)
+	defer done()
+
+	login := func(w http.ResponseWriter, r *http.Request) {
+		client, err := auth.ClientFrom(r)
+		if err != nil {
+			http.Error(w, "please try again", http.StatusServiceUnavailable)
+			return
+		}
+		out, err := auth.Login(r.Context(), client, gatehouse.Login{Identifier: r.PostFormValue("email"), Password: r.PostFormValue("password")})
+		if refused, ok := errors.AsType[*gatehouse.Error](err); ok {
+			http.Error(w, refused.Title, refused.Status)
+			return
+		}
+		auth.Keep(w, out)
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "/my/login", strings.NewReader("email=ada@example.com&password=a+guess"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	login(w, r)
+	fmt.Print(w.Code, " ", w.Body)
+	// Output: 401 That did not match
+}
+
+// The strength meter of a page of one's own says what sign-up would.
+func ExampleServer_PasswordStrength() {
+	auth, done := open(nil)
+	defer done()
+
+	client := gatehouse.Client{Addr: netip.MustParseAddr("192.0.2.1")}
+	for _, typed := range []string{"password1", "nine-old-ferries-humming"} {
+		verdict, err := auth.PasswordStrength(context.Background(), client, gatehouse.Password{Password: typed})
+		fmt.Println(verdict.Acceptable, verdict.Breached, err)
+	}
+	// Output:
+	// false true <nil>
+	// true false <nil>
+}
+
+// Who is not signed in is nobody, not an error of the program.
+func ExampleServer_CurrentUser() {
+	auth, done := open(nil)
+	defer done()
+
+	_, _, err := auth.CurrentUser(context.Background(), gatehouse.Client{Addr: netip.MustParseAddr("192.0.2.1")})
+	refused, ok := errors.AsType[*gatehouse.Error](err)
+	fmt.Println(ok && refused.Code == "unauthenticated")
+	// Output: true
 }

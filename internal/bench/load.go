@@ -31,11 +31,11 @@ const (
 // login signs in as a native client and returns the session's token.
 func login(url string) (token string, err error) {
 	body := strings.NewReader(`{"identifier":"` + email + `","password":"` + password + `","transport":"token"}`)
-	r, err := http.Post(url+"/api/v1/login", "application/json", body) //nolint:forbidigo,noctx // of a process on this machine
+	r, err := http.Post(url+"/api/v1/login", "application/json", body)
 	if err != nil {
 		return "", err
 	}
-	defer r.Body.Close() //nolint:errcheck // it was read
+	defer r.Body.Close()
 	text, err := io.ReadAll(r.Body)
 	if err != nil || r.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("log-in answered %s: %s %w", r.Status, text, err)
@@ -91,7 +91,7 @@ func (b *bench) checks() error {
 
 // serveReplay is the reference: net/http that writes one answer, headers and all, whatever is asked.
 func serveReplay(file string) error {
-	raw, err := os.ReadFile(file) //nolint:gosec // the file that we were told
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,7 @@ func serveReplay(file string) error {
 	if err != nil {
 		return err
 	}
+	defer recorded.Body.Close()
 	body, err := io.ReadAll(recorded.Body)
 	if err != nil {
 		return err
@@ -124,7 +125,7 @@ func once(host, request string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close() //nolint:errcheck // it was read
+	defer c.Close()
 	var raw bytes.Buffer
 	if _, err := io.WriteString(c, request); err != nil {
 		return nil, err
@@ -189,7 +190,7 @@ func repeat(ctx context.Context, host, request string) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer c.Close() //nolint:errcheck // it was read
+	defer c.Close()
 	r := bufio.NewReader(c)
 	for ctx.Err() == nil {
 		if _, err := io.WriteString(c, request); err != nil {

@@ -14,12 +14,15 @@ import (
 	"testing"
 )
 
+var programDir string // empty: nothing asked for the program
+
 // program is the real one, built once, as people build it.
 var program = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "gatehouse-browser")
 	if err != nil {
 		return "", err
 	}
+	programDir = dir
 	path := filepath.Join(dir, "gatehouse")
 	build := exec.Command("go", "build", "-o", path, "github.com/gatehouse-auth/gatehouse/cmd/gatehouse")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -178,7 +179,7 @@ func (t *Tx) PasswordOf(ctx context.Context, userID string) (Password, error) {
 	var p Password
 	var at int64
 	err := translate(t.q.QueryRowContext(ctx, `SELECT secret, created_at FROM credentials WHERE user_id = $1 AND kind = 'password'`, userID).Scan(&p.Hash, &at))
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return Password{}, nil
 	}
 	p.ChangedAt = instant(at)
