@@ -6,3 +6,5 @@
 //
 // [Open] makes a server of a configuration, [OpenTools] the same parts for a command beside a running server.
 package server
+
+//go:generate go test -count=1 -run TestTheOpenAPIFileIsWhatIsServed . -update
