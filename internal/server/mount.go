@@ -78,7 +78,7 @@ func canonical(r *http.Request) bool {
 		return false
 	}
 	clean := path.Clean(p)
-	if clean != p && clean+"/" != p {
+	if clean != p && (clean == "/" || clean+"/" != p) {
 		return false
 	}
 	for i := range len(p) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -52,6 +53,22 @@ func TestOtherSpellingsOfAPathDoNotExist(t *testing.T) {
 		}
 		h.unchanged(before, "another spelling")
 	})
+}
+
+// Every path that has a second reading somewhere is refused before anything is looked up, also below routes that take any word.
+func TestOnlyCanonicalPathsArePaths(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]bool{
+		"/": true, "/account": true, "/account/": true, "/a/b-c_d.e~f/g": true, "/a@b:c": true, "/a%25": true,
+		"/account;x": false, "/a//b": false, "//": false, "/.": false, "/a/..": false, "/a/../b": false, "/%61": false, "/a%2fb": false, "/a%5Cb": false,
+		"/a%20b": false, "/a%00": false, "/a%7f": false, "/%C3%A9": false, "/a%3B": false,
+	} {
+		u, err := url.ParseRequestURI(path)
+		must(t, err)
+		if got := canonical(&http.Request{Method: get, URL: u}); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
 }
 
 // evil are values of return_to that lead off the site in some browser, or run something, or go round in circles (E-064, E-067).
