@@ -566,7 +566,7 @@ var accounts = []scenario{
 		_, p := w.member()
 		_, other := w.member()
 		theirs := other.sessions().ids[0]
-		for _, id := range []string{nowhere, theirs, "no-id"} {
+		for _, id := range []string{nowhere, theirs, "no-id", "a\x00b"} {
 			w.want("404 not_found", p.end(id))
 		}
 		w.want("list 1", other.sessions())

@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/session"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/google/uuid"
 	"golang.org/x/text/language"
 )
 
@@ -92,6 +93,9 @@ func (f *Flow) EndDevice(ctx context.Context, c Client, id string) error {
 	s, err := signedIn(c)
 	if err != nil {
 		return err
+	}
+	if uuid.Validate(id) != nil { // nobody's; asked for one with a NUL in it, a store fails (I-141)
+		return refuse(message.NotFound, "no_such_session")
 	}
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.EndSession(ctx, s.UserID, id, f.now()); err != nil {

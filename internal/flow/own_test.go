@@ -74,7 +74,9 @@ func TestDevices(t *testing.T) {
 			}
 		}
 		h.refused(h.EndDevice(t.Context(), bert.client(), phone.client().Session.ID), message.NotFound)
-		h.refused(h.EndDevice(t.Context(), laptop.client(), "no-such-id"), message.NotFound)
+		for _, id := range []string{"no-such-id", "", "a\x00b", "\xff"} {
+			h.refused(h.EndDevice(t.Context(), laptop.client(), id), message.NotFound)
+		}
 		if !phone.signedIn() {
 			t.Fatal("somebody ended somebody else's session")
 		}
