@@ -114,8 +114,8 @@ func read(body string) (r result) {
 	}
 	title, detail := html.UnescapeString(found[1]+found[3]), html.UnescapeString(found[2]+found[4])
 	for _, key := range texts.Keys("en") {
-		code, ok := strings.CutPrefix(key, "error.")
-		if code, ok = strings.CutSuffix(code, ".title"); !ok || texts.Text("en", key, nil) != title {
+		code, ok := strings.CutSuffix(strings.TrimPrefix(key, "error."), ".title")
+		if !ok || texts.Text("en", key, nil) != title {
 			continue
 		}
 		for _, key := range texts.Keys("en") {

@@ -145,7 +145,7 @@ func TestRequireAddsNothingToTheSitesOwnAnswers(t *testing.T) {
 	a := member.send(h.site(), member.request(http.MethodGet, "/", "", ""))
 	bare := httptest.NewRecorder()
 	hello(bare, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
-	if got, want := slices.Sorted(maps.Keys(a.Header)), slices.Sorted(maps.Keys(bare.Result().Header)); !slices.Equal(got, want) { //nolint:bodyclose // a recorder's
+	if got, want := slices.Sorted(maps.Keys(a.Header)), slices.Sorted(maps.Keys(bare.Result().Header)); !slices.Equal(got, want) {
 		t.Errorf("headers %v instead of %v", got, want)
 	}
 	if a.body != "hello ada@example.com true" {

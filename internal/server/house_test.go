@@ -131,13 +131,6 @@ func (h *house) start(l net.Listener) {
 	})
 }
 
-// on is the same house for a subtest.
-func (h *house) on(t *testing.T) *house {
-	here := *h
-	here.t = t
-	return &here
-}
-
 func onPostgres(t *testing.T) func(*config.Config) {
 	dsn := pgtest.DSN(t)
 	return func(c *config.Config) {

@@ -136,7 +136,7 @@ func TestDevCookie(t *testing.T) {
 	v, w := newVisit(t, "http://localhost"), httptest.NewRecorder()
 	v.AllowDev(w)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	for _, c := range w.Result().Cookies() { //nolint:bodyclose // a recorder holds no connection
+	for _, c := range w.Result().Cookies() {
 		r.AddCookie(c)
 	}
 	if !v.DevAllowed(r) {
