@@ -35,7 +35,7 @@ func TestAForeignFormSignsNobodyIn(t *testing.T) {
 
 // D-058: in a frame of another site there is nothing to see or to press.
 func TestAForeignFrameStaysBlank(t *testing.T) {
-	journey(t, func(t *testing.T, h *house) {
+	on(t, few, func(t *testing.T, h *house) {
 		h.account("mia@example.com")
 		other := site(t, "to be framed")
 		frames := fmt.Sprintf(`<iframe src=%q></iframe><iframe src=%q></iframe><iframe src=%q></iframe>`, h.url("/account"), h.url("/login"), other+"/inside")
@@ -66,7 +66,7 @@ func TestAForeignFrameStaysBlank(t *testing.T) {
 
 // I-148: a name full of HTML and script is a name on every page and in every mail that has it.
 func TestANameIsNoHTML(t *testing.T) {
-	journey(t, func(_ *testing.T, h *house) {
+	on(t, few, func(_ *testing.T, h *house) {
 		name := `"><img src=x onerror=alert(1)><script>alert(1)</script>`
 		if _, err := h.Flow().CreateUser(h.t.Context(), flow.NewUser{Email: "mia@example.com", Name: name, Password: secret, Verified: true}); err != nil {
 			h.t.Fatal(err)

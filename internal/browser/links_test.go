@@ -102,7 +102,7 @@ func TestTheTokenLeavesTheAddress(t *testing.T) {
 
 // A link that does not work says why and what to do, and what it says to do works.
 func TestDeadLinks(t *testing.T) {
-	journey(t, func(_ *testing.T, h *house) {
+	on(t, few, func(_ *testing.T, h *house) {
 		h.account("mia@example.com")
 		p := h.person().login("mia@example.com", secret)
 		for _, page := range []string{"/verify", "/reset", "/signup/cancel", "/account/email/confirm"} {
@@ -123,7 +123,7 @@ func TestDeadLinks(t *testing.T) {
 }
 
 func TestALinkThatWasUsedOrIsTooOld(t *testing.T) {
-	journey(t, func(_ *testing.T, h *house) {
+	on(t, few, func(_ *testing.T, h *house) {
 		p := h.person().signUp("mia@example.com")
 		used := p.link(p.mail("mia@example.com", "Confirm your address"), "/verify")
 		p.open(used).press("Confirm my address").sees("/account", "Your account").pressIn("header", "Sign out")

@@ -27,7 +27,7 @@ func TestAForgottenPassword(t *testing.T) {
 
 // an address without an account is told the same.
 func TestForgottenByAStranger(t *testing.T) {
-	journey(t, func(_ *testing.T, h *house) {
+	on(t, few, func(_ *testing.T, h *house) {
 		p := h.person().open("/forgot").press("Send the link").refused("Please fill this in.").focused("email")
 		p.write("Email address", "nobody@example.com").press("Send the link").sees("/forgot", "Check your mail").reads("main", "nobody@example.com")
 	})
@@ -35,7 +35,7 @@ func TestForgottenByAStranger(t *testing.T) {
 
 // «It was not me» under a changed password leads to a new one.
 func TestItWasNotMe(t *testing.T) {
-	journey(t, func(_ *testing.T, h *house) {
+	on(t, few, func(_ *testing.T, h *house) {
 		h.account("mia@example.com")
 		thief := h.person().login("mia@example.com", secret)
 		thief.write("Current password", secret).write("New password", another).press("Change the password").told("Your password was changed")

@@ -73,7 +73,7 @@ func TestReturnToOverTheSignUp(t *testing.T) {
 // E-064: spellings that browsers take for another origin lead to our own page; that nothing was asked of anybody else, the record of
 // each person shows.
 func TestReturnToNeverLeavesTheSite(t *testing.T) {
-	journey(t, func(_ *testing.T, h *house) {
+	on(t, few, func(_ *testing.T, h *house) {
 		h.account("mia@example.com")
 		p := h.person().open("/login"+query("//evil.example")).identify("mia@example.com", secret).press("Sign in").sees("/account", "Your account")
 		for _, to := range []string{

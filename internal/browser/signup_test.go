@@ -88,7 +88,7 @@ func TestTheLinkIsSentAgain(t *testing.T) {
 
 // the page says the same for an address that has an account; its owner is told by mail.
 func TestSignUpWithATakenAddress(t *testing.T) {
-	journey(t, func(_ *testing.T, h *house) {
+	on(t, few, func(_ *testing.T, h *house) {
 		h.account("mia@example.com")
 		p := h.person().signUp("mia@example.com")
 		p.mail("mia@example.com", "You already have an account")

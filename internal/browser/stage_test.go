@@ -44,6 +44,15 @@ var stages = []stage{
 // journey runs a test on every stage, each time in a house of its own.
 func journey(t *testing.T, test func(t *testing.T, h *house), set ...func(*config.Config)) {
 	t.Helper()
+	on(t, stages, test, set...)
+}
+
+// few are two stages that differ in all there is, for what does not hang on the way a page is dressed and served.
+var few = []stage{stages[0], stages[3]}
+
+// on runs a test on some stages.
+func on(t *testing.T, stages []stage, test func(t *testing.T, h *house), set ...func(*config.Config)) {
+	t.Helper()
 	t.Parallel()
 	for _, s := range stages {
 		t.Run(s.name, func(t *testing.T) {
