@@ -402,3 +402,44 @@ func TestAStopFinishesWhatWasAccepted(t *testing.T) {
 		}
 	})
 }
+
+// N-225: a request whose body is still on its way when the stop comes is answered in full. The server asks for the body (100 Continue), so that it is
+// certain that the request was accepted before.
+func TestAStopWaitsForARequestThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	body := credentials(h.person(), secret)
+	conn, err := net.Dial("tcp", h.address)
+	must(t, err)
+	defer func() { _ = conn.Close() }()
+	must(t, conn.SetDeadline(time.Now().Add(14*time.Second)))
+	_, err = io.WriteString(conn, h.lines("POST", "/api/v1/login", "Content-Type: application/json", "Expect: 100-continue", fmt.Sprintf("Content-Length: %d", len(body))))
+	must(t, err)
+	answers := bufio.NewReader(conn)
+	if line, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100 ") {
+		t.Fatal(line, err)
+	}
+	_, _ = answers.ReadString('\n')
+	stopped := make(chan struct{})
+	go func() { h.stop(); close(stopped) }()
+	for { // until nothing new is taken
+		another, err := net.Dial("tcp", h.address)
+		if err != nil {
+			break
+		}
+		_ = another.Close()
+		time.Sleep(5 * time.Millisecond)
+	}
+	_, err = io.WriteString(conn, body)
+	must(t, err)
+	resp, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		t.Fatal("it was cut off:", err)
+	}
+	text, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil || resp.StatusCode != 200 || !strings.HasSuffix(string(text), "}") {
+		t.Errorf("%d %s %v", resp.StatusCode, text, err)
+	}
+	<-stopped
+}

@@ -390,7 +390,7 @@ func TestAnothersSessionDoesNotExist(t *testing.T) {
 				t.Errorf("%.40s: %d", named, got.StatusCode)
 			}
 		}
-		for _, named := range []string{id, "", strings.ToUpper(id), strings.Repeat("x", 5000)} {
+		for _, named := range []string{id, "", "\x00", strings.ToUpper(id), strings.Repeat("x", 5000)} {
 			if got := a.post("/account/sessions/end", map[string]string{"id": named}); got.StatusCode != 404 {
 				t.Errorf("a form, %.40s: %d", named, got.StatusCode)
 			}

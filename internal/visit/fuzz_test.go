@@ -19,7 +19,7 @@ import (
 func FuzzCookies(f *testing.F) {
 	token := ticket.NewToken()
 	for _, line := range []string{
-		"", "gatehouse=" + token, "gatehouse=a; gatehouse=b", "__Host-gatehouse=" + token, "gatehouse-form=" + token + "; gatehouse-device=x",
+		"", "gatehouse=" + token, "gatehouse=a; gatehouse=b", "__Host-gatehouse=" + token, "gatehouse-form=" + token + "; gatehouse-device=x", "gatehouse-form=junk", "__Host-gatehouse-form=junk x",
 		`gatehouse="quoted"`, "gatehouse", "=x", ";;;", "gatehouse=; gatehouse-pending=", "GATEHOUSE=x", "gatehouse =x", "gatehouse=x,gatehouse=y",
 		"gatehouse=a\x00b", "gatehouse=\xff", "a=b; gatehouse=1; gatehouse-flow=2; gatehouse-dev=3", strings.Repeat("gatehouse=x;", 5000), "$Version=1; gatehouse=x",
 	} {

@@ -122,6 +122,7 @@ func TestFormTokens(t *testing.T) {
 		"of another browser":              {as(ticket.NewToken(), signedIn("mine", false)), token, false},
 		"without the cookie":              {as("", signedIn("mine", false)), token, false},
 		"none":                            {mine, "", false},
+		"made for no cookie at all":       {as("", signedIn("mine", false)), encode(v.Keys.MAC("form", []byte(" mine"))), false},
 		"a session id moved to the form":  {as(v.form+" mine", nil), token, false},
 		"made with another server's keys": {newVisit(t, "http://localhost"), before, false},
 	} {
