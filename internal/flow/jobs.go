@@ -216,7 +216,7 @@ func (f *Flow) Run(ctx context.Context) {
 		var err error
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 			for err == nil && len(f.refusals) > 0 {
 				err = f.writeRefusals(last)
 			}

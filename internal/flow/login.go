@@ -26,9 +26,12 @@ func (f *Flow) Login(ctx context.Context, c Client, in LoginInput) (Outcome, err
 	if err != nil {
 		return Outcome{}, err
 	}
-	client, err := f.reserve(ctx, throttle.Key{Budget: throttle.LoginClient, ID: throttle.ClientID(c.Addr)})
-	if err != nil {
-		return Outcome{}, err
+	client, full := f.reserve(ctx, throttle.Key{Budget: throttle.LoginClient, ID: throttle.ClientID(c.Addr)})
+	if full != nil {
+		if c.Device == "" || message.From(full).Code != message.RateLimited {
+			return Outcome{}, full
+		}
+		client = &throttle.Reservation{} // of nothing: see below
 	}
 	defer client.Spend()
 
@@ -38,6 +41,10 @@ func (f *Flow) Login(ctx context.Context, c Client, in LoginInput) (Outcome, err
 		return Outcome{}, err // a store that is down is never «wrong password»
 	}
 	who := f.guessKey(c, id, user, pw)
+	if full != nil && who.Budget != throttle.LoginDevice {
+		// A known device has a budget of its own, so that whoever guesses from behind the same address can't shut its owner out (B-029).
+		return Outcome{}, full
+	}
 	guess, err := f.reserve(ctx, who)
 	if err != nil {
 		client.Release()

@@ -358,6 +358,26 @@ func TestOwnLoginResetsNothing(t *testing.T) {
 	})
 }
 
+// B-029: who guesses from behind the same address doesn't shut out a device that its account knows; everybody else there waits.
+func TestKnownDeviceGetsInFromBehindAnAttackersAddress(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		anna := h.member(SignUpInput{Email: "anna@example.com"})
+		h.member(SignUpInput{Email: "bert@example.com"})
+		for i := range 40 {
+			attacker := h.browser()
+			attacker.addr = anna.addr
+			_, _ = attacker.tryLogin(fmt.Sprintf("nobody%d@example.com", i), wrongPassword)
+		}
+		anna.login("anna@example.com", goodPassword)
+		_, err := anna.tryLogin("bert@example.com", goodPassword) // her device is nobody's there
+		h.refused(err, message.RateLimited)
+		unknown := h.browser()
+		unknown.addr = anna.addr
+		_, err = unknown.tryLogin("anna@example.com", goodPassword)
+		h.refused(err, message.RateLimited)
+	})
+}
+
 // B-018: strangers who keep the counter of an account full don't shut its known devices out.
 func TestKnownDeviceGetsIn(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {

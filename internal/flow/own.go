@@ -57,6 +57,9 @@ func (f *Flow) UpdateProfile(ctx context.Context, c Client, in ProfileInput) (Ou
 		}
 		return tx.Revoke(ctx, store.RevokeUser, user.ID, f.now()) // caches hold the old name
 	})
+	if errors.Is(err, store.ErrNotFound) { // deleted meanwhile, from elsewhere
+		return Outcome{}, refuse(message.Unauthenticated, "account_deleted_meanwhile")
+	}
 	if err != nil {
 		return Outcome{}, err
 	}

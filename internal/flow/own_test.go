@@ -19,6 +19,18 @@ import (
 	_ "github.com/ncruces/go-sqlite3/driver"
 )
 
+// A profile that is changed while the account is deleted from elsewhere is signed out, and no trouble of ours.
+func TestUpdateProfileOfADeletedAccount(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		b := h.member(SignUpInput{Email: "anna@example.com"})
+		late := b.client()
+		h.ok(h.DeleteAccount(t.Context(), b.client()))
+		name := "Anna"
+		_, err := h.UpdateProfile(t.Context(), late, ProfileInput{Name: &name})
+		h.refused(err, message.Unauthenticated)
+	})
+}
+
 func TestUpdateProfile(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		b := h.member(SignUpInput{Email: "anna@example.com", Name: "Anna"})
