@@ -97,6 +97,9 @@ func restsOn(s string, words []string) bool {
 	return rest != folded && score(estimate(rest, words).log10) < minScore
 }
 
+// product is what somebody tries first who knows which software a site uses (ASVS 6.2.11).
+const product = "gatehouse"
+
 // minWord is the shortest personal word that counts, in code points: shorter ones are in everything.
 const minWord = 4
 
@@ -107,7 +110,7 @@ func (c Context) words() []string {
 	}
 	local, domain, _ := strings.Cut(c.Email, "@")
 	labels := strings.Split(domain, ".")
-	all := append([]string{c.Email, local, c.Username, c.Name, c.Site}, labels[:len(labels)-1]...)
+	all := append([]string{product, c.Email, local, c.Username, c.Name, c.Site}, labels[:len(labels)-1]...)
 	for _, s := range []string{local, c.Username, c.Name, c.Site} {
 		all = append(all, strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
 	}

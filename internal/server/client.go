@@ -93,7 +93,7 @@ func (s *Server) identify(t *turn) error {
 
 func isBearer(header string) bool {
 	const scheme = "bearer"
-	return len(header) >= len(scheme) && strings.EqualFold(header[:len(scheme)], scheme) && (len(header) == len(scheme) || header[len(scheme)] == ' ')
+	return len(header) >= len(scheme) && strings.EqualFold(header[:len(scheme)], scheme) && (len(header) == len(scheme) || header[len(scheme)] == ' ' || header[len(scheme)] == '\t')
 }
 
 func queryEscape(s string) string { return url.QueryEscape(s) }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -19,7 +20,7 @@ import (
 // http twin of an https host (D-062). We know our origin.
 func (s *Server) sameOrigin(r *http.Request, row route) error {
 	origin, site := r.Header.Values("Origin"), r.Header.Values("Sec-Fetch-Site")
-	refusal := &message.Fault{Code: message.CrossOrigin, Cause: "foreign_origin"}
+	refusal := &message.Fault{Code: message.CrossOrigin, Cause: "foreign_origin", Err: fmt.Errorf("the request came from the origin %.100q, ours is %s; see --base-url", origin, s.config.Origin())}
 	if len(origin) > 1 || len(site) > 1 {
 		return refusal
 	}

@@ -86,7 +86,7 @@ const (
 	readTimeout       = 15 * time.Second
 	writeTimeout      = 30 * time.Second
 	idleTimeout       = 60 * time.Second
-	maxHeaderBytes    = 16 << 10
+	maxHeaderBytes    = 12 << 10 // net/http adds 4 KiB of its own
 	drainTime         = 15 * time.Second
 )
 

@@ -64,6 +64,7 @@ func (h *house) strangers(member *client) map[string]func(*http.Request) {
 		"the cookie under a name in capitals": headers("Cookie", strings.ToUpper(h.cookieName(""))+"="+good),
 		"C-040 two cookies":                   h.cookie(good, good),
 		"C-040 junk and a cookie":             h.cookie("junk", good),
+		"C-040 a cookie and a broken one":     h.cookie(good, `a"b`),
 		"C-040 in two lines":                  headers("Cookie", h.cookieName("")+"="+good+"|"+h.cookieName("")+"="+dead),
 	}
 	for name, token := range h.tokens(good, map[string]string{

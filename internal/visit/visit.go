@@ -86,10 +86,22 @@ func Name(c *config.Config, end string) string {
 // is up to the planter: then there is none (C-040).
 func Cookie(r *http.Request, name string) (value string, ok bool) {
 	found := r.CookiesNamed(name)
-	if len(found) != 1 {
+	if len(found) != 1 || count(r, name) != 1 {
 		return "", false
 	}
 	return found[0].Value, true
+}
+
+// count is how many cookies of a name the browser sent, also those that net/http leaves out because of a character in their value.
+func count(r *http.Request, name string) (n int) {
+	for _, line := range r.Header["Cookie"] {
+		for part := range strings.SplitSeq(line, ";") {
+			if key, _, _ := strings.Cut(part, "="); strings.TrimSpace(key) == name {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // ReadCookies takes over what the browser sent, but for the session, and returns the session's token.
@@ -107,7 +119,7 @@ func (v *Visit) ReadCookies(r *http.Request) (token string) {
 
 // ShowsSession reports whether the browser sent something under the session's name, good or not.
 func (v *Visit) ShowsSession(r *http.Request) bool {
-	return len(r.CookiesNamed(Name(v.Config, sessionCookie))) > 0
+	return count(r, Name(v.Config, sessionCookie)) > 0
 }
 
 // AllowDev opens the pages of development to this browser.
