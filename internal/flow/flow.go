@@ -53,6 +53,7 @@ type Client struct {
 	RequestID string
 	Reference string           // the code under which a refusal is recorded
 	Session   *session.Session // nil: not signed in
+	Stale     string           // a session token that was shown and is not good, or not any more
 	Pending   string           // the pending token: this browser signed up here
 	Device    string           // the signed device token: this browser has logged in before
 }

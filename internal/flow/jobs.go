@@ -216,11 +216,9 @@ func (f *Flow) Run(ctx context.Context) {
 		var err error
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 			for err == nil && len(f.refusals) > 0 {
-				err = f.writeRefusals(last)
+				err = f.writeRefusals(ctx)
 			}
-			cancel()
 			return
 		case id := <-f.nudges:
 			err = f.sendNudge(ctx, id)

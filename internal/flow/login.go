@@ -3,12 +3,15 @@ package flow
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/account"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/session"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 	"github.com/gatehouse-auth/gatehouse/internal/throttle"
+	"github.com/gatehouse-auth/gatehouse/internal/ticket"
+	"github.com/google/uuid"
 )
 
 // LoginInput is what a log-in asks for.
@@ -235,7 +238,7 @@ func (f *Flow) mustVerify() bool { return f.Config.EmailVerification == "require
 // Logout ends the client's session. It is done also for who is not signed in.
 func (f *Flow) Logout(ctx context.Context, c Client) error {
 	if c.Session == nil {
-		return nil
+		return f.logoutReplaced(ctx, c)
 	}
 	err := f.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := f.leave(ctx, tx, c); err != nil {
@@ -246,6 +249,42 @@ func (f *Flow) Logout(ctx context.Context, c Client) error {
 	if err == nil {
 		f.Sessions.Forget(c.Session.UserID)
 	}
+	return err
+}
+
+// replaced is the kind of ticket that remembers which session a token belonged to that was replaced a moment ago. It opens nothing.
+const (
+	replaced    = "replaced_token"
+	replacedFor = 30 * time.Second
+)
+
+// logoutReplaced ends the session of a token that was replaced while the log-out was on its way: who presses «sign out» is signed out,
+// whichever of the two requests came first (C-048).
+func (f *Flow) logoutReplaced(ctx context.Context, c Client) error {
+	if !ticket.WellFormed(c.Stale) {
+		return nil
+	}
+	var t store.Ticket
+	err := f.Store.View(ctx, func(tx *store.Tx) (err error) {
+		t, err = tx.TicketByHash(ctx, replaced, ticket.Hash(c.Stale))
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) || err == nil && !t.ExpiresAt.After(f.now()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.EndSession(ctx, t.UserID, t.Subject, f.now()); err != nil {
+			return err
+		}
+		return f.event(ctx, tx, c, "logout", t.UserID)
+	})
+	if errors.Is(err, store.ErrNotFound) { // it has ended already
+		return nil
+	}
+	f.Sessions.Forget(t.UserID)
 	return err
 }
 
@@ -281,7 +320,14 @@ func (f *Flow) rotate(ctx context.Context, tx *store.Tx, s *session.Session, row
 	} else if err != nil {
 		return err
 	}
-	return tx.Revoke(ctx, store.RevokeSession, s.ID, f.now())
+	now := f.now()
+	err := tx.CreateTicket(ctx, store.Ticket{
+		ID: uuid.NewString(), Kind: replaced, Hash: s.Hash, UserID: s.UserID, Subject: s.ID, CreatedAt: now, ExpiresAt: now.Add(replacedFor),
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Revoke(ctx, store.RevokeSession, s.ID, now)
 }
 
 // proveOwn checks the password of somebody who is signed in. It shares its counters with log-in, so that a stolen session is no

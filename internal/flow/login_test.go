@@ -173,6 +173,45 @@ func TestLogout(t *testing.T) {
 	})
 }
 
+// C-048: a log-out whose token was replaced while it was on its way ends the session all the same; but that token opens nothing, and not for long.
+func TestALogOutWithATokenThatWasJustReplaced(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		b := h.member(SignUpInput{Email: "anna@example.com"})
+		for _, replace := range map[string]func() (Outcome, error){
+			"by the password again": func() (Outcome, error) { return h.Reauthenticate(t.Context(), b.client(), goodPassword) },
+			"by a new password":     func() (Outcome, error) { return h.ChangePassword(t.Context(), b.client(), goodPassword, otherPassword) },
+		} {
+			for _, wait := range []time.Duration{0, 31 * time.Second} {
+				b.login("anna@example.com", goodPassword)
+				stale := b.token
+				b.keep(replace())
+				h.clock.pass(wait)
+				late := h.browser().client()
+				late.Stale = stale
+				if _, err := h.Sessions.Check(t.Context(), stale); code(err) != message.Unauthenticated {
+					t.Fatal("the replaced token is good")
+				}
+				h.ok(h.Logout(t.Context(), late))
+				if b.signedIn() != (wait > 0) {
+					t.Errorf("after %v: signed in %v", wait, b.signedIn())
+				}
+				h.ok(h.Logout(t.Context(), late))
+				h.setHash("anna@example.com", mustHash(t, h, goodPassword))
+			}
+		}
+		for _, junk := range []string{"", "x", b.pending, strings.Repeat("A", 43)} {
+			h.ok(h.Logout(t.Context(), Client{Stale: junk}))
+		}
+	})
+}
+
+func mustHash(t *testing.T, h *house, typed string) string {
+	t.Helper()
+	hash, err := h.Hasher.Hash(t.Context(), typed)
+	h.ok(err)
+	return hash
+}
+
 // A hash that is stale in format or parameters is replaced at log-in, and the device stays known.
 func TestRehashAtLogin(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {

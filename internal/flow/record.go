@@ -15,6 +15,9 @@ import (
 // recordEvery is how often refusals are written: in batches, so that a refused request costs no write of its own.
 const recordEvery = 200 * time.Millisecond
 
+// recordWithin is how long one batch may take, also while everything else stops.
+const recordWithin = 5 * time.Second
+
 // Refused records why a request was refused, under the reference code that its client was shown. It never waits. Of a flood only the first
 // are recorded, the rest is only in the log: asking for pages that are not there must not fill the disk.
 func (f *Flow) Refused(c Client, route string, fault *message.Fault) {
@@ -70,6 +73,9 @@ func (f *Flow) writeRefusals(ctx context.Context) error {
 	if len(batch) == 0 {
 		return nil
 	}
+	// What was taken off the list would be lost if a stop cut this off.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
 	return f.Store.Update(ctx, func(tx *store.Tx) error {
 		for _, e := range batch {
 			if err := tx.AddEvent(ctx, e); err != nil {

@@ -75,7 +75,7 @@ func (s *Server) identify(t *turn) error {
 	}
 	session, err := s.sessions.Check(r.Context(), token)
 	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.Unauthenticated {
-		v.Why = fault
+		v.Why, v.Stale = fault, token
 		if !v.Bearer {
 			v.DropSession(t.writer)
 		}

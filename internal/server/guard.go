@@ -90,6 +90,7 @@ func (s *Server) As(ctx context.Context, c flow.Client, token string) (flow.Clie
 	}
 	one, err := s.sessions.Check(ctx, token)
 	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.Unauthenticated {
+		c.Stale = token
 		return c, nil
 	}
 	if err != nil {
