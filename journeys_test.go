@@ -217,18 +217,27 @@ func TestAnOldTokenIsNobodys(t *testing.T) {
 	h := newHouse(t, "SQLite")
 	h.account("ada@example.com", "Ada")
 	client := gatehouse.Client{Addr: netip.MustParseAddr("192.0.2.1"), Token: goToken(t, h, "ada@example.com")}
+	old := client.Token
 	out, err := h.Reauthenticate(t.Context(), client, secret)
 	must(t, err)
-	for _, token := range []string{client.Token, "junk", "a\x00b", strings.Repeat("A", 43)} { // C-042
+	for _, token := range []string{old, "junk", "a\x00b", strings.Repeat("A", 43)} { // C-042
 		client.Token = token
 		if _, _, err := h.CurrentUser(t.Context(), client); refusedWith(err).String() != unauthenticated {
 			t.Errorf("%q: %v", token, err)
 		}
-		must(t, h.Logout(t.Context(), client))
+		if token != old {
+			must(t, h.Logout(t.Context(), client))
+		}
 	}
 	client.Token = out.Token
 	if _, _, err := h.CurrentUser(t.Context(), client); err != nil {
 		t.Error(err)
+	}
+	client.Token = old
+	must(t, h.Logout(t.Context(), client)) // it was replaced a moment ago: the log-out was on its way (C-048)
+	client.Token = out.Token
+	if _, _, err := h.CurrentUser(t.Context(), client); refusedWith(err).String() != unauthenticated {
+		t.Error("a log-out that raced the new token left it alive: ", err)
 	}
 }
 
