@@ -173,6 +173,22 @@ func TestLogout(t *testing.T) {
 	})
 }
 
+// C-034: another node that has the old token in its cache hears that it was replaced.
+func TestARotationIsHeardOnOtherNodes(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		b := h.member(SignUpInput{Email: "anna@example.com"})
+		old, other := b.token, session.NewManager(h.Store, h.clock.now, session.Lifetimes{})
+		h.ok(other.Poll(t.Context()))
+		_, err := other.Check(t.Context(), old)
+		h.ok(err)
+		b.keep(h.Reauthenticate(t.Context(), b.client(), goodPassword))
+		h.ok(other.Poll(t.Context()))
+		if _, err := other.Check(t.Context(), old); code(err) != message.Unauthenticated {
+			t.Error("the old token is good elsewhere")
+		}
+	})
+}
+
 // C-048: a log-out whose token was replaced while it was on its way ends the session all the same; but that token opens nothing, and not for long.
 func TestALogOutWithATokenThatWasJustReplaced(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
