@@ -76,7 +76,7 @@ func (p *pages) enters(a answer, step, notice string) result {
 func (p *pages) refused(a answer) (r result, refused bool) {
 	p.h.t.Helper()
 	switch path, notice, _ := p.goesTo(a); {
-	case a.StatusCode == http.StatusSeeOther && path == "/login" && notice == "":
+	case a.StatusCode == http.StatusSeeOther && path == "/login" && (notice == "" || notice == "session_over"):
 		return result{status: http.StatusUnauthorized, code: "unauthenticated"}, true
 	case a.StatusCode == http.StatusSeeOther && path == "/reauthenticate":
 		return result{status: http.StatusForbidden, code: "reauthentication_required"}, true

@@ -44,6 +44,9 @@ type Answer struct {
 	Out    reflect.Type
 }
 
+// mediaType is what bodies and answers are.
+const mediaType = "application/json"
+
 // none is the body or the answer of a call that has none.
 type none = struct{}
 
@@ -77,12 +80,12 @@ func handle[In, Out any](
 		case err != nil:
 			return err
 		case c.instead != nil:
-			return write(w, c.instead.status, c.instead.answer)
+			return wire.Write(w, mediaType, c.instead.status, c.instead.answer)
 		case e.Out == nil:
 			w.WriteHeader(status)
 			return nil
 		}
-		return write(w, status, out)
+		return wire.Write(w, mediaType, status, out)
 	}
 	return e
 }
@@ -91,17 +94,6 @@ func typeOf[T any]() reflect.Type {
 	if t := reflect.TypeFor[T](); t != reflect.TypeFor[none]() {
 		return t
 	}
-	return nil
-}
-
-func write(w http.ResponseWriter, status int, answer any) error {
-	body, err := wire.Encode(answer)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // who has hung up misses nothing
 	return nil
 }
 

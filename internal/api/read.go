@@ -3,6 +3,7 @@ package api
 import (
 	"mime"
 	"net/http"
+	"strings"
 	"unicode"
 
 	"github.com/gatehouse-auth/gatehouse/internal/api/wire"
@@ -35,15 +36,16 @@ func read[In any](w http.ResponseWriter, r *http.Request) (in In, err error) {
 	return in, fault
 }
 
-// isJSON reports whether the one Content-Type is application/json, with whatever parameters: JSON is UTF-8 (RFC 8259, section 8.1), and what
-// is not is found out by reading. A page of a foreign site can send text/plain and forms without asking us first, but never this.
+// isJSON reports whether the one Content-Type is application/json. JSON is UTF-8 (RFC 8259, section 8.1): a body that says to be something else
+// would be read as other than it was meant. A page of a foreign site can send text/plain and forms without asking us first, but never this.
 func isJSON(r *http.Request) bool {
 	all := r.Header.Values("Content-Type")
 	if len(all) != 1 {
 		return false
 	}
-	kind, _, err := mime.ParseMediaType(all[0])
-	return err == nil && kind == "application/json"
+	kind, parameters, err := mime.ParseMediaType(all[0])
+	charset := parameters["charset"]
+	return err == nil && kind == mediaType && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 // longestName is how much of an unknown name is told back.

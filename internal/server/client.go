@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -95,5 +94,3 @@ func isBearer(header string) bool {
 	const scheme = "bearer"
 	return len(header) >= len(scheme) && strings.EqualFold(header[:len(scheme)], scheme) && (len(header) == len(scheme) || header[len(scheme)] == ' ' || header[len(scheme)] == '\t')
 }
-
-func queryEscape(s string) string { return url.QueryEscape(s) }

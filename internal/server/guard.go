@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -26,20 +27,29 @@ func (s *Server) Guard(next func(http.ResponseWriter, *http.Request, *session.Se
 			return
 		}
 		defer s.end(t)
-		s.headers(w.Header(), t.visit)
+		s.headers(w.Header(), t.visit, t.row.audience)
 		switch {
 		case err != nil:
 			s.refuse(t, err)
 		case t.visit.Session != nil:
 			s.refuse(t, &message.Fault{Code: message.Forbidden, Cause: "not_allowed"})
 		case byPerson(r) && !unsafe(r.Method):
-			_ = t.visit.Go(t.writer, s.config.Prefixed("/login")+"?return_to="+queryEscape(askedFor(r)))
+			_ = t.visit.Go(t.writer, s.loginFor(t, askedFor(r)))
 		case t.visit.Why != nil:
 			s.refuse(t, t.visit.Why)
 		default:
 			s.refuse(t, &message.Fault{Code: message.Unauthenticated, Cause: "no_session"})
 		}
 	})
+}
+
+// loginFor is the log-in that leads back to what was asked for. It says so when somebody was signed in until now.
+func (s *Server) loginFor(t *turn, asked string) string {
+	to := s.config.Prefixed("/login") + "?return_to=" + url.QueryEscape(asked)
+	if t.visit.Why != nil {
+		to += "&notice=session_over"
+	}
+	return to
 }
 
 // askedFor is path and query as the browser sent them, from before the site's http.StripPrefix.
@@ -116,17 +126,7 @@ func (s *Server) Refuse(ctx context.Context, c flow.Client, err error) message.P
 		c.Reference = message.NewReference()
 	}
 	s.flow.Refused(c, "go", fault)
-	line := []slog.Attr{
-		slog.String("client", c.Addr.String()), slog.String("code", string(fault.Code)), slog.String("cause", fault.Cause),
-		slog.String("reference", c.Reference),
-	}
-	level := slog.LevelInfo
-	if fault.Status() >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	if fault.Err != nil {
-		line = append(line, slog.String("error", fault.Err.Error()))
-	}
-	s.log.LogAttrs(ctx, level, "refused", line...)
+	line := append([]slog.Attr{slog.String("client", c.Addr.String())}, told(fault, c.Reference)...)
+	s.log.LogAttrs(ctx, levelOf(fault), "refused", line...)
 	return s.texts.Problem(fault, s.texts.Match(c.Locale), c.Reference, c.RequestID)
 }

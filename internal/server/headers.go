@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/gatehouse-auth/gatehouse/internal/visit"
@@ -21,12 +22,24 @@ var fixed = http.Header{
 	"Cache-Control":                {"no-store"},
 }
 
-func (s *Server) headers(h http.Header, v *visit.Visit) {
+// The two policies: a page loads what is ours and runs the scripts that carry its nonce; an answer for programs, should a browser ever take
+// it for a page, may do nothing at all.
+const (
+	pagePolicy = "default-src 'none'; script-src 'nonce-%s' 'strict-dynamic'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+		"connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+	dataPolicy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+)
+
+func (s *Server) headers(h http.Header, v *visit.Visit, to audience) {
 	for name, values := range fixed {
 		h[name] = values[:1:1] // shared, never written to
 	}
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+v.Nonce+"' 'strict-dynamic'; style-src 'self'; img-src 'self' data:; "+
-		"font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
+	if to == page {
+		v.Nonce = random(16)
+		h.Set("Content-Security-Policy", fmt.Sprintf(pagePolicy, v.Nonce))
+	} else {
+		h.Set("Content-Security-Policy", dataPolicy)
+	}
 	h.Set("X-Request-Id", v.RequestID)
 	if s.config.Secure() {
 		h.Set("Strict-Transport-Security", "max-age=63072000") // two years; other hosts below this one are not ours to decide on

@@ -334,6 +334,12 @@ func (c *client) asChromium(r *http.Request, path string) {
 	r.Header.Set("Accept-Language", "en")
 }
 
+// asProgram is a request that no person waits for.
+func asProgram(r *http.Request) {
+	r.Header.Set("Accept", "*/*")
+	r.Header.Del("Sec-Fetch-Mode")
+}
+
 // do sends a request and looks at what every answer must have.
 func (c *client) do(method, path, kind, body string, change ...func(*http.Request)) answer {
 	c.h.t.Helper()

@@ -3,6 +3,7 @@ package server
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -110,13 +111,15 @@ func (s *Server) steps(t *turn, all rows) error {
 		row.method = "*" // none of them was asked for
 	}
 	t.row = row
-	v.Form = nil
 	if all == nil || !s.devAllowed(t, row) {
 		t.row.audience = audienceOf(s.config.PathPrefix, r.URL.Path)
 		return &message.Fault{Code: message.NotFound, Cause: "no_such_path"}
 	}
 	if done := s.cors(t, all); done {
 		return nil
+	}
+	if !ok && row.audience == page && methodOf(r) == get && byPerson(r) {
+		return v.Go(t.writer, s.pageAbove(r.URL.Path))
 	}
 	if !ok {
 		t.writer.Header().Set("Allow", all.allow())
@@ -148,6 +151,18 @@ func (s *Server) steps(t *turn, all rows) error {
 	return row.serve(t.writer, r, v)
 }
 
+// pageAbove is the page with the form that a path takes. A refused form leaves the browser there, and who reloads it by the address bar wants
+// the form again and not to learn what a method is.
+func (s *Server) pageAbove(at string) string {
+	for above := at; ; {
+		above = path.Dir(above)
+		below := strings.TrimPrefix(above, s.config.PathPrefix)
+		if below == "" || below == "/" || slices.ContainsFunc(s.table, func(r route) bool { return r.path == below && r.method == get }) {
+			return above
+		}
+	}
+}
+
 // methodOf lets HEAD ask for what GET answers; net/http leaves the body out.
 func methodOf(r *http.Request) string {
 	if r.Method == http.MethodHead {
@@ -167,7 +182,8 @@ func audienceOf(prefix, path string) audience {
 	return page
 }
 
-// askToSignIn refuses a program and sends a person to the log-in and, for a page, back afterwards.
+// askToSignIn refuses a program and sends a person to the log-in and back afterwards. What a form said is lost: it is not kept for a session
+// that may be somebody else's.
 func (s *Server) askToSignIn(t *turn) error {
 	if t.row.audience != page {
 		if t.visit.Why != nil {
@@ -175,11 +191,11 @@ func (s *Server) askToSignIn(t *turn) error {
 		}
 		return &message.Fault{Code: message.Unauthenticated, Cause: "no_session"}
 	}
-	to := s.config.Prefixed("/login")
-	if !unsafe(t.request.Method) {
-		to += "?return_to=" + queryEscape(t.request.URL.Path)
+	asked := t.request.URL.Path
+	if to := visit.Query(t.request, "return_to"); to != "" { // all else stays behind: what is no parameter of ours may be a secret
+		asked += "?return_to=" + url.QueryEscape(to)
 	}
-	return t.visit.Go(t.writer, to)
+	return t.visit.Go(t.writer, s.loginFor(t, asked))
 }
 
 // readForm reads a page's form and sees that it came from a page of ours, in this browser and this session (D-052, D-061).

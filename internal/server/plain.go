@@ -5,13 +5,14 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/api/wire"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/visit"
 )
 
 // healthy says that the process lives.
 func (s *Server) healthy(w http.ResponseWriter, _ *http.Request, _ *visit.Visit) error {
-	return writeJSON(w, http.StatusOK, struct {
+	return wire.Write(w, "application/json", http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"ok"})
 }
@@ -26,7 +27,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ *visit.Visit) e
 	if err := s.store.Ping(ctx); err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, struct {
+	return wire.Write(w, "application/json", http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"ready"})
 }

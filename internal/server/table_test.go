@@ -203,7 +203,7 @@ func TestAWrongMethodIsRefusedWithThoseThatThereAre(t *testing.T) {
 				if slices.Contains(there, method) {
 					continue
 				}
-				a := b.do(method, path, "", "")
+				a := b.do(method, path, "", "", asProgram)
 				if a.StatusCode == 404 && strings.Contains(path, "/dev/") { // nobody learns what there would be
 					continue
 				}

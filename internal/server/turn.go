@@ -56,14 +56,15 @@ func turnOf(ctx context.Context) *turn { return ctx.Value(turnKey{}).(*turn) }
 
 // begin makes the turn of a request. The headers that every answer has are set before anything can go wrong.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *turn {
-	v := &visit.Visit{Config: s.config, Keys: s.keys, Texts: s.texts, Now: s.clock(), Nonce: random(16)}
+	v := &visit.Visit{Config: s.config, Keys: s.keys, Texts: s.texts, Now: s.clock()}
 	v.RequestID = random(16)
 	v.Addr = s.clientAddr(r)
 	v.UserAgent = r.UserAgent()
 	v.Locale = s.texts.Match(r.Header.Get("Accept-Language"))
-	s.headers(w.Header(), v)
+	to := audienceOf(s.config.PathPrefix, r.URL.Path)
+	s.headers(w.Header(), v, to)
 	return &turn{
-		writer: &watched{ResponseWriter: w}, request: r, visit: v, row: route{audience: audienceOf(s.config.PathPrefix, r.URL.Path)},
+		writer: &watched{ResponseWriter: w}, request: r, visit: v, row: route{audience: to},
 		began: time.Now(), //nolint:forbidigo // how long it takes, whatever the clock of the rules says
 	}
 }
@@ -97,13 +98,7 @@ func (s *Server) end(t *turn) {
 // logTurn writes one line for a request. It shows the route and never the path or query that was asked for: links carry tokens.
 // Requests that went well are for debugging alone, and the session check is in no log (it is asked thousands of times a second).
 func (s *Server) logTurn(t *turn) {
-	level, f := slog.LevelDebug, t.visit.Fault
-	switch {
-	case f != nil && f.Status() >= 500:
-		level = slog.LevelError
-	case f != nil:
-		level = slog.LevelInfo
-	}
+	level, f := levelOf(t.visit.Fault), t.visit.Fault
 	ctx := t.request.Context()
 	if f == nil && t.row.audience >= static || !s.log.Enabled(ctx, level) {
 		return
@@ -116,13 +111,30 @@ func (s *Server) logTurn(t *turn) {
 	if t.visit.Session != nil {
 		line = append(line, slog.String("user", t.visit.Session.UserID))
 	}
-	if f != nil {
-		line = append(line, slog.String("code", string(f.Code)), slog.String("cause", f.Cause), slog.String("reference", t.visit.Reference))
-		if f.Err != nil {
-			line = append(line, slog.String("error", f.Err.Error()))
-		}
+	s.log.LogAttrs(ctx, level, "request", append(line, told(f, t.visit.Reference)...)...)
+}
+
+// levelOf is how loud the log tells of a refusal, or of none. A visitor who is not signed in yet is the daily round of every page that asks.
+func levelOf(f *message.Fault) slog.Level {
+	switch {
+	case f == nil, f.Cause == "no_session":
+		return slog.LevelDebug
+	case f.Status() >= http.StatusInternalServerError:
+		return slog.LevelError
 	}
-	s.log.LogAttrs(ctx, level, "request", line...)
+	return slog.LevelInfo
+}
+
+// told is what the log tells of a refusal, or of none.
+func told(f *message.Fault, reference string) []slog.Attr {
+	if f == nil {
+		return nil
+	}
+	line := []slog.Attr{slog.String("code", string(f.Code)), slog.String("cause", f.Cause), slog.String("reference", reference)}
+	if f.Err != nil {
+		line = append(line, slog.String("error", f.Err.Error()))
+	}
+	return line
 }
 
 // refuse answers with what went wrong, as a page or as a problem, whichever the route is for.
@@ -136,22 +148,5 @@ func (s *Server) refuse(t *turn, err error) {
 		s.pages.Problem(t.writer, t.request, t.visit, problem)
 		return
 	}
-	body, err := wire.Encode(problem)
-	if err != nil {
-		body = nil // a Problem always encodes
-	}
-	t.writer.Header().Set("Content-Type", "application/problem+json")
-	t.writer.WriteHeader(problem.Status)
-	_, _ = t.writer.Write(body)
-}
-
-func writeJSON(w http.ResponseWriter, status int, answer any) error {
-	body, err := wire.Encode(answer)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // who has hung up needs no answer
-	return nil
+	_ = wire.Write(t.writer, "application/problem+json", problem.Status, problem) // a Problem always encodes
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -123,11 +124,8 @@ func TestWhoIsNotSignedInGetsNothing(t *testing.T) {
 				a := h.browser().do(r.method, h.pathOf(r), kind, body, change)
 				ok := a.StatusCode == 401 && a.code() == "unauthenticated"
 				if r.audience == page {
-					to := h.config.Prefixed("/login")
-					if r.method == get {
-						to += "?return_to=" + queryEscape(h.config.Prefixed(r.path))
-					}
-					ok = a.StatusCode == 303 && a.location() == to
+					to := h.config.Prefixed("/login") + "?return_to=" + url.QueryEscape(h.config.Prefixed(r.path))
+					ok = a.StatusCode == 303 && strings.TrimSuffix(a.location(), "&notice=session_over") == to
 				}
 				if !ok || strings.Contains(a.body, email) {
 					t.Errorf("%s %s, %s: %d %s %s", r.method, r.path, name, a.StatusCode, a.location(), a.body)
@@ -136,6 +134,42 @@ func TestWhoIsNotSignedInGetsNothing(t *testing.T) {
 		}
 		h.unchanged(before, "somebody who is not signed in")
 		member.want(200, "GET", "/session", "") // and whom they imitate is still there
+	})
+}
+
+// After the log-in a person is where they were going, with all that the address said, and learns why they have to sign in again.
+func TestTheLogInLeadsBackToWhatWasAskedFor(t *testing.T) {
+	everywhere(t, func(t *testing.T, h *house) {
+		asked := h.config.Prefixed("/reauthenticate") + "?return_to=" + url.QueryEscape(h.config.Prefixed("/account/export"))
+		back := h.config.Prefixed("/login") + "?return_to=" + url.QueryEscape(asked)
+		if a := h.browser().get("/reauthenticate?return_to=" + url.QueryEscape(h.config.Prefixed("/account/export"))); a.location() != back {
+			t.Errorf("a stranger is sent to %s, not %s", a.location(), back)
+		}
+		member := h.member()
+		elsewhere := h.browser()
+		elsewhere.cookies[h.cookieName("")] = member.cookies[h.cookieName("")]
+		member.want(204, "POST", "/logout", "")
+		h.settle()
+		if a := elsewhere.get("/account"); !strings.HasSuffix(a.location(), "&notice=session_over") {
+			t.Errorf("a session that has ended is sent to %s", a.location())
+		}
+	})
+}
+
+// A path that only takes a form leads to the page with the form, for a person; a program learns what is wrong.
+func TestAPersonWhoReloadsARefusedFormGetsTheFormAgain(t *testing.T) {
+	everywhere(t, func(t *testing.T, h *house) {
+		c := h.browser()
+		for path, to := range map[string]string{
+			"/account/password": "/account", "/account/email/cancel": "/account", "/account/sessions/end-others": "/account", "/verify/resend": "/verify",
+		} {
+			if a := c.get(path); a.StatusCode != 303 || a.location() != h.config.Prefixed(to) {
+				t.Errorf("%s: %d %s", path, a.StatusCode, a.location())
+			}
+			if a := c.get(path, asProgram); a.StatusCode != 405 || a.Header.Get("Allow") != "POST" {
+				t.Errorf("%s, for a program: %d %s", path, a.StatusCode, a.Header.Get("Allow"))
+			}
+		}
 	})
 }
 

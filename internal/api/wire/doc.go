@@ -6,5 +6,5 @@
 // the last, a filter that looks for "role" and a decoder that also takes "ROLE". So a body has one meaning or none. [Problem] tells two
 // refusals apart: a body that is no JSON object at all (400), and an object that says something wrong (422, everything wrong at once).
 //
-// The package knows no HTTP request, no limit on size (whoever reads the body sets it) and no text: reasons are stable words.
+// The package reads no HTTP request, and knows no limit on size (whoever reads the body sets it) and no text: reasons are stable words.
 package wire

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -27,4 +28,17 @@ var answers = json.JoinOptions(
 // and maps are sorted: equal values are equal bytes. Errors are mistakes in the program: a type that JSON has no word for.
 func Encode(answer any) ([]byte, error) {
 	return json.Marshal(answer, answers)
+}
+
+// Write sends an answer with its status as a media type, application/json or one made of it. An error is one of [Encode], and then nothing
+// was sent.
+func Write(w http.ResponseWriter, mediaType string, status int, answer any) error {
+	body, err := Encode(answer)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", mediaType)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has hung up misses nothing
+	return nil
 }

@@ -8,10 +8,11 @@ CREATE TABLE users (
     updated_at BIGINT NOT NULL
 );
 
--- What a person may type to say who they are. canonical is unique for each kind; as_typed is what is shown and mailed to.
+-- What a person may type to say who they are. canonical is unique for each kind; as_typed is what is shown and mailed to. Compared byte by byte:
+-- an index in the order of a language breaks when an update of the system's library changes that order, and then lets an address in twice.
 CREATE TABLE identifiers (
     kind        TEXT   NOT NULL, -- email, username
-    canonical   TEXT   NOT NULL,
+    canonical   TEXT   COLLATE "C" NOT NULL,
     user_id     TEXT   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     as_typed    TEXT   NOT NULL,
     verified_at BIGINT NOT NULL, -- 0: not verified
@@ -55,7 +56,7 @@ CREATE TABLE tickets (
     kind       TEXT   NOT NULL,
     hash       BYTEA  NOT NULL, -- SHA-256 of the token
     user_id    TEXT   NOT NULL, -- empty: nobody's yet
-    subject    TEXT   NOT NULL, -- the canonical address it is about
+    subject    TEXT   COLLATE "C" NOT NULL, -- the canonical address it is about
     browser    BYTEA  NOT NULL, -- SHA-256 of the pending token of the browser that asked; empty: not bound
     payload    BYTEA  NOT NULL, -- sealed
     created_at BIGINT NOT NULL,

@@ -8,7 +8,8 @@ CREATE TABLE users (
     updated_at BIGINT NOT NULL
 );
 
--- What a person may type to say who they are. canonical is unique for each kind; as_typed is what is shown and mailed to.
+-- What a person may type to say who they are. canonical is unique for each kind; as_typed is what is shown and mailed to. Compared byte by byte:
+-- an index in the order of a language breaks when an update of the system's library changes that order, and then lets an address in twice.
 CREATE TABLE identifiers (
     kind        TEXT   NOT NULL, -- email, username
     canonical   TEXT   NOT NULL,
