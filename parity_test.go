@@ -196,7 +196,7 @@ var parity = map[string][]scenario{
 			w.want("created → /shop?a=b", w.person().signUp(gatehouse.SignUp{Email: w.email(), Password: secret, ReturnTo: "/shop?a=b"}))
 		}},
 		{"a sign-up with a taken address, where that may be told", func(w *world) {
-			w.want("409 conflict", w.person().signUp(gatehouse.SignUp{Email: w.account(), Password: secret}))
+			w.want("409 conflict taken email:email_taken", w.person().signUp(gatehouse.SignUp{Email: w.account(), Password: secret}))
 		}},
 	},
 	"usernames": {
@@ -462,6 +462,7 @@ var passwords = []scenario{
 		_, p := w.member()
 		w.want("422 invalid_fields current_password:incorrect", p.changePassword(wrong, another))
 		w.want("422 invalid_fields password:breached_password", p.changePassword(secret, "password1"))
+		w.want("422 invalid_fields password:unchanged", p.changePassword(secret, secret))
 		w.want("422 invalid_fields current_password:required", p.changePassword("", another))
 		w.want("422 invalid_fields current_password:required password:required", p.changePassword("", ""))
 		w.want("list 1", p.sessions())
@@ -499,8 +500,9 @@ var accounts = []scenario{
 		}
 		w.want("signed_in "+email+", Ada Lovelace", p.who())
 	}},
-	{"an address that is none", func(w *world) {
-		_, p := w.member()
+	{"an address that is none, or no other", func(w *world) {
+		email, p := w.member()
+		w.want("422 invalid_fields email:unchanged", p.changeEmail(email))
 		w.want("422 invalid_fields email:invalid_email", p.changeEmail("ada"))
 		w.want("422 invalid_fields email:required", p.changeEmail(""))
 	}},

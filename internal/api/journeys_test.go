@@ -502,6 +502,9 @@ func TestTroubleOfOurOwnIs503(t *testing.T) {
 				body[name] = another
 			}
 		}
+		if _, ok := body["email"]; ok && r.Path == "/api/v1/account/email" { // her own would be refused before the store is asked
+			body["email"] = "other@example.com"
+		}
 		if r.Path == "/api/v1/signup" {
 			body["email"] = ada
 		}

@@ -58,7 +58,7 @@ func (f *Flow) CreateUser(ctx context.Context, in NewUser) (store.User, error) {
 			}
 		}
 		if s.Email.Canonical != "" && !in.Verified && f.mustVerify() {
-			waiting := signup{Email: s.Email, Name: s.Name, Locale: s.Locale, UserID: id}
+			waiting := signup{Email: s.Email, Name: s.Name, Locale: s.Locale, UserID: id, Made: true}
 			if err := f.enqueue(ctx, tx, jobSignUp, waiting); err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func (f *Flow) CreateUser(ctx context.Context, in NewUser) (store.User, error) {
 		return err
 	})
 	if errors.Is(err, store.ErrConflict) {
-		return user, refuse(message.Conflict, "identifier_taken")
+		return user, f.taken(ctx, s)
 	}
 	return user, err
 }
@@ -86,7 +86,11 @@ func (f *Flow) readNewUser(in NewUser) (s signup, err error) {
 		s.Email, err = account.ParseEmail(in.Email)
 		add("email", err)
 	}
-	if in.Username != "" {
+	switch {
+	case in.Username == "":
+	case !slices.Contains(f.Config.Identifiers, store.KindUsername): // nobody could sign in with it
+		add("username", account.Invalid("not_allowed"))
+	default:
 		s.Username, err = account.ParseUsername(in.Username)
 		add("username", err)
 	}

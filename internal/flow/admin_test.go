@@ -12,7 +12,7 @@ import (
 )
 
 func TestCreateUser(t *testing.T) {
-	onBoth(t, nil, func(t *testing.T, h *house) {
+	onBoth(t, withUsernames, func(t *testing.T, h *house) {
 		if has, err := h.HasAdmin(t.Context()); err != nil || has { // ASVS 6.3.2
 			t.Fatal("a new store has an administrator", err)
 		}
@@ -38,8 +38,11 @@ func TestCreateUser(t *testing.T) {
 				t.Fatal(nobody, err)
 			}
 		}
-		_, err = h.CreateUser(t.Context(), NewUser{Email: "ROOT@example.com"})
-		h.refused(err, message.Conflict, "identifier_taken")
+		_, err = h.CreateUser(t.Context(), NewUser{Email: "ROOT@example.com", Username: "ROOT"})
+		h.refused(err, message.Conflict, "identifier_taken", "email:email_taken", "username:username_taken")
+		h.Config.Identifiers = []string{"email"}
+		_, err = h.CreateUser(t.Context(), NewUser{Email: "b@example.com", Username: "b.b"})
+		h.refused(err, message.InvalidFields, "username:not_allowed")
 		_, err = h.CreateUser(t.Context(), NewUser{Email: "no", Name: "\x01", Password: "short"})
 		h.refused(err, message.InvalidFields, "email:invalid_email", "name:invalid_characters", "password:password_too_short")
 		if _, err = h.CreateUser(t.Context(), NewUser{Email: "a@example.com", Roles: []string{"nosuch"}}); err == nil || h.exists("a@example.com") {
@@ -53,7 +56,7 @@ func TestCreatedUserOpensTheLink(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		_, err := h.CreateUser(t.Context(), NewUser{Email: "anna@example.com", Name: "Anna"})
 		h.ok(err)
-		token, b := h.link("anna@example.com", mail.Verify), h.browser()
+		token, b := h.link("anna@example.com", mail.AccountMade), h.browser()
 		link, err := h.VerifyLink(t.Context(), b.client(), token)
 		if h.ok(err); !link.NeedsPassword || link.HasPassword {
 			t.Fatalf("there is no password to ask for: %+v", link)
@@ -71,7 +74,7 @@ func TestCreatedUserOpensTheLink(t *testing.T) {
 		// With a password that the operator chose, the link asks for it and leaves it as it is.
 		_, err = h.CreateUser(t.Context(), NewUser{Email: "bert@example.com", Password: otherPassword})
 		h.ok(err)
-		before, token := h.passwordOf("bert@example.com"), h.link("bert@example.com", mail.Verify)
+		before, token := h.passwordOf("bert@example.com"), h.link("bert@example.com", mail.AccountMade)
 		link, err = h.VerifyLink(t.Context(), h.browser().client(), token)
 		if h.ok(err); !link.HasPassword {
 			t.Fatalf("%+v", link)
@@ -95,7 +98,7 @@ func TestSetUserPassword(t *testing.T) {
 		// An address that is not confirmed stays so: the old link is void, and a log-in or «forgotten password» brings a new one.
 		_, err := h.CreateUser(t.Context(), NewUser{Email: "bert@example.com"})
 		h.ok(err)
-		old := h.link("bert@example.com", mail.Verify)
+		old := h.link("bert@example.com", mail.AccountMade)
 		h.ok(h.SetUserPassword(t.Context(), h.user("bert@example.com"), otherPassword))
 		_, err = h.VerifyLink(t.Context(), h.browser().client(), old)
 		h.refused(err, message.LinkExpired, "used")

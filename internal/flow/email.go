@@ -30,6 +30,9 @@ func (f *Flow) ChangeEmail(ctx context.Context, c Client, email string) (Outcome
 	if bad, ok := errors.AsType[account.Invalid](err); ok {
 		return Outcome{}, invalid(message.Field{Name: "email", Code: string(bad)})
 	}
+	if s.User.EmailVerified && s.User.Email == id.AsTyped { // another spelling of it may be wished for
+		return Outcome{}, invalid(message.Field{Name: "email", Code: "unchanged"})
+	}
 	if err := f.spend(ctx, throttle.Key{Budget: throttle.MailClient, ID: throttle.ClientID(c.Addr)}); err != nil {
 		return Outcome{}, err
 	}

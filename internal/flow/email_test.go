@@ -24,6 +24,8 @@ func TestChangeEmail(t *testing.T) {
 		b := h.member(SignUpInput{Email: "anna@example.com", Name: "Anna"})
 		_, err := h.ChangeEmail(t.Context(), b.client(), "nonsense")
 		h.refused(err, message.InvalidFields, "email:invalid_email")
+		_, err = h.ChangeEmail(t.Context(), b.client(), "anna@example.com")
+		h.refused(err, message.InvalidFields, "email:unchanged")
 		b.changeEmail("Anna@Example.net")
 		if pending, err := h.PendingEmail(t.Context(), b.client()); err != nil || pending != "Anna@Example.net" {
 			t.Fatal(pending, err)

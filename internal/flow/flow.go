@@ -67,6 +67,7 @@ type Outcome struct {
 	PendingToken string // binds a sign-up to this browser
 	DeviceToken  string // makes this browser a known device of the account
 	ReturnTo     string // where the person wanted to go, checked; empty: nowhere in particular
+	UsernameLost bool   // somebody else took the username while the sign-up waited
 }
 
 // Step names where a journey has got to. Pages and JSON render it; tests compare it.

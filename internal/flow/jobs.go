@@ -136,6 +136,9 @@ func (f *Flow) mailVerification(ctx context.Context, tx *store.Tx, p *postage, t
 	if !p.may(ctx, throttle.MailAddress, s.Email.Canonical) {
 		return nil
 	}
+	if s.Made && kind == mail.Verify {
+		kind = mail.AccountMade
+	}
 	token := ticket.LinkToken(f.Keys, ticket.Verify, t.ID)
 	if err := tx.MarkMailed(ctx, t.ID, ticket.Hash(token), f.now()); err != nil {
 		return err
@@ -175,8 +178,13 @@ func (f *Flow) resend(ctx context.Context, tx *store.Tx, p *postage, email store
 	if err != nil {
 		return err
 	}
+	pw, err := tx.PasswordOf(ctx, user.ID)
+	if err != nil {
+		return err
+	}
 	email.AsTyped = user.Email
-	return f.makeVerification(ctx, tx, p, signup{Email: email, Name: user.Name, Locale: user.Locale, UserID: user.ID}, kind)
+	waiting := signup{Email: email, Name: user.Name, Locale: user.Locale, UserID: user.ID, Made: pw.Hash == ""} // who signs up has a password
+	return f.makeVerification(ctx, tx, p, waiting, kind)
 }
 
 // decideForgot mails a reset link to the owner of an address. An address that is not confirmed yet gets its verification link.

@@ -591,8 +591,8 @@ func TestNudge(t *testing.T) {
 		}
 		want := func(n int) {
 			t.Helper()
-			for _, to := range []string{"pending@example.com", "made@example.com"} {
-				if got := h.tokens(to, mail.Verify); len(got) != n || got[0] != got[n-1] {
+			for to, kind := range map[string]mail.Kind{"pending@example.com": mail.Verify, "made@example.com": mail.AccountMade} {
+				if got := h.tokens(to, kind); len(got) != n || got[0] != got[n-1] {
 					t.Fatalf("%s got %d links %q, want %d, all the same", to, len(got), got, n)
 				}
 			}

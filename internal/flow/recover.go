@@ -153,6 +153,9 @@ func (f *Flow) ChangePassword(ctx context.Context, c Client, current, chosen str
 	if err != nil {
 		return Outcome{}, err
 	}
+	if chosen == current { // who changes it because somebody has seen it must not believe that they did
+		return Outcome{}, invalid(message.Field{Name: "password", Code: "unchanged"})
+	}
 	hash, err := f.Hasher.Hash(ctx, chosen)
 	if err != nil {
 		return Outcome{}, busy(err)

@@ -319,7 +319,7 @@ func TestChangePassword(t *testing.T) {
 		_, _ = b.signedIn(), phone.signedIn()
 		for _, c := range []struct{ current, chosen, want string }{
 			{"", otherPassword, "current_password:required"}, {wrongPassword, otherPassword, "current_password:incorrect"},
-			{goodPassword, "short", "password:password_too_short"}, {"", "", "password:required"},
+			{goodPassword, "short", "password:password_too_short"}, {goodPassword, goodPassword, "password:unchanged"}, {"", "", "password:required"},
 		} {
 			_, err := h.ChangePassword(t.Context(), b.client(), c.current, c.chosen)
 			h.refused(err, message.InvalidFields, c.want)

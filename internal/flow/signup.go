@@ -33,6 +33,7 @@ type signup struct {
 	ReturnTo string
 	Browser  []byte // hash of the pending token
 	UserID   string // not empty: the account exists already and only its address waits
+	Made     bool   // that account is an operator's work, not a stranger's
 }
 
 // SignUp registers somebody. Where addresses must be confirmed, it answers the same for a new and for a taken address: the
@@ -98,7 +99,7 @@ func (f *Flow) readSignUp(ctx context.Context, c Client, in SignUpInput) (signup
 		return s, err
 	}
 	if s.Username.Canonical != "" {
-		taken, err := f.usernameTaken(ctx, s.Username)
+		taken, err := f.identifierTaken(ctx, s.Username)
 		if err != nil {
 			return s, err
 		}
@@ -126,12 +127,14 @@ func (f *Flow) admits(email store.Identifier) error {
 	case slices.Equal(rule, []string{"closed"}):
 		return refuse(message.SignupClosed, "signup_closed")
 	case email.Canonical != "" && !slices.Contains(rule, account.DomainOf(email.Canonical)):
-		return refuse(message.SignupClosed, "signup_domain_not_allowed")
+		fault := refuse(message.SignupClosed, "signup_domain_not_allowed")
+		fault.Args = map[string]any{"domain": account.DomainOf(email.Canonical)}
+		return fault
 	}
 	return nil
 }
 
-func (f *Flow) usernameTaken(ctx context.Context, id store.Identifier) (taken bool, err error) {
+func (f *Flow) identifierTaken(ctx context.Context, id store.Identifier) (taken bool, err error) {
 	err = f.Store.View(ctx, func(tx *store.Tx) error {
 		_, err := tx.UserByIdentifier(ctx, id.Kind, id.Canonical)
 		if errors.Is(err, store.ErrNotFound) {
@@ -165,7 +168,7 @@ func (f *Flow) createNow(ctx context.Context, c Client, s signup) (Outcome, erro
 		return f.enqueue(ctx, tx, jobSignUp, waiting)
 	})
 	if errors.Is(err, store.ErrConflict) {
-		return Outcome{}, refuse(message.Conflict, "identifier_taken")
+		return Outcome{}, f.taken(ctx, s)
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -173,6 +176,21 @@ func (f *Flow) createNow(ctx context.Context, c Client, s signup) (Outcome, erro
 	f.Mail.Wake()
 	out.Step, out.ReturnTo = StepCreated, s.ReturnTo
 	return out, nil
+}
+
+// taken is the refusal of an account whose address or username somebody has. Only for who may know: the operator, and where the operator chose
+// that everybody may.
+func (f *Flow) taken(ctx context.Context, s signup) error {
+	fault := &message.Fault{Code: message.Conflict, Hint: "taken", Cause: "identifier_taken"}
+	for _, id := range []store.Identifier{s.Email, s.Username} {
+		switch taken, err := f.identifierTaken(ctx, id); {
+		case err != nil:
+			return err
+		case taken:
+			fault.Fields = append(fault.Fields, message.Field{Name: id.Kind, Code: id.Kind + "_taken"})
+		}
+	}
+	return fault
 }
 
 // createAccount writes the account that a sign-up asked for. store.ErrConflict when the address is somebody's already.

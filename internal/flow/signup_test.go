@@ -112,6 +112,7 @@ func TestSignUpIsClosedByRule(t *testing.T) {
 			{[]string{"example.com"}, "a@sub.example.com", message.SignupClosed},
 			{[]string{"example.com"}, "a@notexample.com", message.SignupClosed},
 			{[]string{"example.com"}, "nonsense", message.InvalidFields},
+			{[]string{"closed"}, "", message.SignupClosed},
 		} {
 			h.Config.Signup = c.rule
 			if _, err := h.SignUp(t.Context(), h.browser().client(), SignUpInput{Email: c.email, Password: goodPassword}); code(err) != c.want {
@@ -330,9 +331,29 @@ func TestUsernameTakenWhileASignUpWaited(t *testing.T) {
 		anna.signUp(SignUpInput{Email: "anna@example.com", Username: "star"})
 		h.member(SignUpInput{Email: "bert@example.com", Username: "star"})
 		token := h.link("anna@example.com", mail.Verify)
-		_, err := h.Verify(t.Context(), anna.client(), VerifyInput{Token: token})
-		h.refused(err, message.Conflict, "username_taken_meanwhile")
-		_, err = h.Verify(t.Context(), anna.client(), VerifyInput{Token: token, NewPassword: otherPassword}) // the way out
+		out := anna.keep(h.Verify(t.Context(), anna.client(), VerifyInput{Token: token}))
+		if !out.UsernameLost || out.User.Username != "" || !anna.signedIn() || !h.knows("anna@example.com", goodPassword) {
+			t.Fatalf("the account was not made without the username: %+v", out)
+		}
+		h.browser().signUp(SignUpInput{Email: "carl@example.com", Username: "comet"})
+		out, err := h.Verify(t.Context(), h.browser().client(), VerifyInput{Token: h.link("carl@example.com", mail.Verify), Password: goodPassword})
+		if h.ok(err); out.UsernameLost || out.User.Username != "comet" {
+			t.Fatalf("a username that is free was lost: %+v", out)
+		}
+	})
+}
+
+// Which of two passwords is meant decides what becomes of the sign-up, so it is asked and not guessed.
+func TestVerifyWithTwoPasswords(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		anna := h.browser()
+		anna.signUp(SignUpInput{Email: "anna@example.com"})
+		token := h.link("anna@example.com", mail.Verify)
+		for _, c := range []Client{anna.client(), h.browser().client()} {
+			_, err := h.Verify(t.Context(), c, VerifyInput{Token: token, Password: goodPassword, NewPassword: otherPassword})
+			h.refused(err, message.InvalidFields, "new_password:not_allowed")
+		}
+		_, err := h.Verify(t.Context(), h.browser().client(), VerifyInput{Token: token, Password: goodPassword})
 		h.ok(err)
 	})
 }
@@ -375,7 +396,7 @@ func TestSignUpWithOptionalVerification(t *testing.T) {
 			t.Fatalf("%+v", out)
 		}
 		_, err := h.SignUp(t.Context(), h.browser().client(), SignUpInput{Email: "anna@example.com", Password: goodPassword})
-		h.refused(err, message.Conflict, "identifier_taken")
+		h.refused(err, message.Conflict, "identifier_taken", "taken", "email:email_taken")
 
 		phone := h.browser()
 		phone.login("anna@example.com", goodPassword)
@@ -396,9 +417,9 @@ func TestSignUpWithOptionalVerification(t *testing.T) {
 
 // H-125: a stranger's account with my unconfirmed address; recovering it through the mailbox voids all that the stranger has there.
 func TestRecoverAnUnconfirmedAccount(t *testing.T) {
-	onBoth(t, func(c *config.Config) { c.EmailVerification = "optional" }, func(t *testing.T, h *house) {
+	onBoth(t, func(c *config.Config) { withUsernames(c); c.EmailVerification = "optional" }, func(t *testing.T, h *house) {
 		stranger := h.browser()
-		stranger.signUp(SignUpInput{Email: "anna@example.com", Password: otherPassword})
+		stranger.signUp(SignUpInput{Email: "anna@example.com", Username: "mallory", Name: "Call 0800-EVIL", Password: otherPassword})
 		_, err := h.ChangeEmail(t.Context(), stranger.client(), "mallory@example.com")
 		h.ok(err)
 		change := h.link("mallory@example.com", mail.EmailChange)
@@ -409,6 +430,9 @@ func TestRecoverAnUnconfirmedAccount(t *testing.T) {
 		anna.keep(h.Verify(t.Context(), anna.client(), VerifyInput{Token: token, NewPassword: thirdPassword}))
 		if stranger.signedIn() || h.knows("anna@example.com", otherPassword) || !anna.signedIn() {
 			t.Fatal("the stranger is still in")
+		}
+		if u := h.user("anna@example.com"); u.Name != "" || u.Username != "" {
+			t.Fatalf("what the stranger called the account is still there: %+v", u)
 		}
 		_, err = h.ConfirmEmail(t.Context(), anna.client(), change)
 		h.refused(err, message.LinkExpired, "used")
@@ -443,7 +467,7 @@ func TestStrangersSignUpsDoNotBlockAnOperatorsUser(t *testing.T) {
 		user, err := h.CreateUser(t.Context(), NewUser{Email: "anna@example.com", Name: "Anna"})
 		h.ok(err)
 		b := h.browser()
-		out := b.keep(h.Verify(t.Context(), b.client(), VerifyInput{Token: h.link("anna@example.com", mail.Verify), NewPassword: goodPassword}))
+		out := b.keep(h.Verify(t.Context(), b.client(), VerifyInput{Token: h.link("anna@example.com", mail.AccountMade), NewPassword: goodPassword}))
 		if out.User.ID != user.ID || out.User.Name != "Anna" {
 			t.Fatalf("%+v", out.User)
 		}

@@ -55,6 +55,9 @@ func (f *Flow) Verify(ctx context.Context, c Client, in VerifyInput) (Outcome, e
 	if otherUser(c, v) {
 		return Outcome{}, refuse(message.Conflict, "verify_link_in_another_users_session")
 	}
+	if in.NewPassword != "" && in.Password != "" { // which of the two is meant decides what becomes of all that the sign-up chose
+		return Outcome{}, invalid(message.Field{Name: "new_password", Code: "not_allowed"})
+	}
 	if in.NewPassword != "" {
 		if err := f.chooseAnew(ctx, &v.signup, in.NewPassword); err != nil {
 			return Outcome{}, err
@@ -76,7 +79,7 @@ func (f *Flow) Verify(ctx context.Context, c Client, in VerifyInput) (Outcome, e
 		if _, err := ticket.Redeem(ctx, tx, ticket.Verify, in.Token, f.now()); err != nil {
 			return err
 		}
-		if err := f.confirm(ctx, tx, userID, s); err != nil {
+		if err := f.confirm(ctx, tx, userID, &s); err != nil {
 			return err
 		}
 		if err := tx.DeleteTicketsAbout(ctx, string(ticket.Verify), s.Email.Canonical, v.ticket.ID); err != nil {
@@ -92,20 +95,23 @@ func (f *Flow) Verify(ctx context.Context, c Client, in VerifyInput) (Outcome, e
 	}
 	f.Sessions.Forget(userID)
 	out.ReturnTo = f.ReturnTo(s.ReturnTo) // it was stored: judged again where it is used
+	out.UsernameLost = v.signup.Username.Canonical != s.Username.Canonical
 	return out, nil
 }
 
-// confirm makes the account of a sign-up, or marks the address of one that exists.
-func (f *Flow) confirm(ctx context.Context, tx *store.Tx, userID string, s signup) error {
+// confirm makes the account of a sign-up, or marks the address of one that exists. A username that somebody took while the link waited is
+// left out: the account is of use without it, and a link that leads nowhere is not.
+func (f *Flow) confirm(ctx context.Context, tx *store.Tx, userID string, s *signup) error {
 	if s.UserID == "" {
-		err := f.createAccount(ctx, tx, userID, s, true)
-		if errors.Is(err, store.ErrConflict) && s.Username.Canonical != "" {
-			// createAccount comes to the username only when the address was free.
-			if owner, taken := tx.UserByIdentifier(ctx, s.Email.Kind, s.Email.Canonical); taken == nil && owner.ID == userID {
-				return &message.Fault{Code: message.Conflict, Cause: "username_taken_meanwhile"}
+		if s.Username.Canonical != "" {
+			switch _, err := tx.UserByIdentifier(ctx, s.Username.Kind, s.Username.Canonical); {
+			case err == nil:
+				s.Username = store.Identifier{}
+			case !errors.Is(err, store.ErrNotFound):
+				return err
 			}
 		}
-		return err
+		return f.createAccount(ctx, tx, userID, *s, true)
 	}
 	if err := tx.VerifyIdentifier(ctx, userID, store.KindEmail, s.Email.Canonical, f.now()); errors.Is(err, store.ErrNotFound) {
 		return &message.Fault{Code: message.LinkExpired, Hint: "used", Cause: "address_changed_since"}
@@ -113,16 +119,29 @@ func (f *Flow) confirm(ctx context.Context, tx *store.Tx, userID string, s signu
 		return err
 	}
 	if s.Hash != "" {
-		// A new password was chosen through the mailbox: whoever knew the old one is out.
-		if err := tx.SetPassword(ctx, uuid.NewString(), userID, s.Hash, f.now()); err != nil {
-			return err
-		}
-		if err := tx.EndSessions(ctx, userID, "", f.now()); err != nil {
-			return err
-		}
-		return tx.VoidTickets(ctx, userID, "", f.now())
+		return f.handOver(ctx, tx, userID, *s)
 	}
 	return tx.Revoke(ctx, store.RevokeUser, userID, f.now())
+}
+
+// handOver gives an account that waited for its address to whoever chose a new password through the mailbox: who knew the old one is out, and
+// what they called it goes too (H-125), unless it was the operator who made it.
+func (f *Flow) handOver(ctx context.Context, tx *store.Tx, userID string, s signup) error {
+	if err := tx.SetPassword(ctx, uuid.NewString(), userID, s.Hash, f.now()); err != nil {
+		return err
+	}
+	if !s.Made {
+		if err := tx.SetProfile(ctx, userID, "", s.Locale, f.now()); err != nil {
+			return err
+		}
+		if err := tx.RemoveIdentifier(ctx, userID, store.KindUsername); err != nil {
+			return err
+		}
+	}
+	if err := tx.EndSessions(ctx, userID, "", f.now()); err != nil {
+		return err
+	}
+	return tx.VoidTickets(ctx, userID, "", f.now())
 }
 
 // openVerification finds the link and reads what it carries. Wrong tokens count against the client (F-076).
@@ -168,7 +187,7 @@ func (f *Flow) chooseAnew(ctx context.Context, s *signup, newPassword string) (e
 	if len(wrong) > 0 {
 		return invalid(wrong...)
 	}
-	*s = signup{Email: s.Email, Locale: s.Locale, UserID: s.UserID}
+	*s = signup{Email: s.Email, Locale: s.Locale, UserID: s.UserID, Made: s.Made}
 	s.Hash, err = f.Hasher.Hash(ctx, newPassword)
 	return busy(err)
 }

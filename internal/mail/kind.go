@@ -11,6 +11,8 @@ const (
 	Verify Kind = "verify"
 	// VerifyPendingReset is Verify for somebody who asked for a new password before confirming the address.
 	VerifyPendingReset Kind = "verify_pending_reset"
+	// AccountMade is Verify for somebody whose account the operator made.
+	AccountMade Kind = "account_made"
 	// SignupTaken tells an account's owner that somebody signed up with the address.
 	SignupTaken Kind = "signup_taken"
 	// Reset carries the link to a new password.
@@ -57,6 +59,7 @@ func none(Data) string       { return "" }
 var letters = map[Kind]letter{
 	Verify:             {stranger: true, button: linkOf, second: cancelOf},
 	VerifyPendingReset: {stranger: true, button: linkOf, second: cancelOf},
+	AccountMade:        {button: linkOf, second: none},
 	SignupTaken:        {details: true, button: linkOf, second: resetOf},
 	Reset:              {details: true, button: linkOf, second: none},
 	EmailChange:        {stranger: true, details: true, button: linkOf, second: none},

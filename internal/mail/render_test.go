@@ -37,6 +37,7 @@ func TestEveryMailSaysEverythingInTextAndHTML(t *testing.T) {
 	for kind, want := range map[Kind][]string{
 		Verify:             {"LINK", "CANCEL", lasts},
 		VerifyPendingReset: {"LINK", "CANCEL", lasts},
+		AccountMade:        {"Hello Ännie O'Hara,", "LINK", lasts},
 		SignupTaken:        {"Hello Ännie O'Hara,", "LINK", "RESET", when, device},
 		Reset:              {"Hello Ännie O'Hara,", "LINK", lasts, when, device},
 		EmailChange:        {"LINK", lasts, when, device},

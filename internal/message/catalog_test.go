@@ -27,6 +27,8 @@ func passed(key string) []string {
 	switch {
 	case strings.HasPrefix(key, "error.link_expired."):
 		return []string{"wait", "reference", "used_at", "expired_at"}
+	case key == "error.signup_closed.detail.exact":
+		return []string{"domain", "wait", "reference"}
 	case strings.HasPrefix(key, "error."):
 		return []string{"wait", "reference"}
 	case strings.HasPrefix(key, "field.password_too_short"):

@@ -64,6 +64,7 @@ var statuses = map[Code]int{
 
 // Hints are the hints that a code may carry; a hint has the text error.<code>.<hint>, which takes the place of the detail.
 var Hints = map[Code][]string{
+	Conflict:    {"taken"},
 	LinkExpired: {"expired", "used", "malformed", "unknown"},
 	CrossOrigin: {"form_token"},
 }
@@ -73,7 +74,7 @@ var Hints = map[Code][]string{
 var FieldCodes = []string{
 	"required", "unknown_field", "invalid_type", "invalid_email", "invalid_username", "invalid_characters", "too_long", "incorrect", "mismatch",
 	"weak_password", "breached_password", "contains_personal_info", "password_too_short", "password_too_long",
-	"username_taken", "email_taken", "not_allowed",
+	"username_taken", "email_taken", "not_allowed", "unchanged",
 }
 
 // Fault is a refusal that people may see.

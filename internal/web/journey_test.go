@@ -97,6 +97,28 @@ func TestALinkThatIsOpenedElsewhere(t *testing.T) {
 	b.page("/account")
 }
 
+// Somebody else took the username while the mail lay there: the account is made without it, and says so before anything else.
+func TestAUsernameThatIsTakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	h := open(t, func(c *config.Config) { c.Identifiers = []string{"email", "username"} })
+	var browsers []*browser
+	for _, email := range []string{"mia@example.com", "eva@example.com"} {
+		b := h.browser()
+		b.send(b.page("/signup?return_to=/shop"), "/signup", map[string]string{"email": email, "username": "star", "password": goodPassword})
+		browsers = append(browsers, b)
+	}
+	for i, want := range []string{"/shop", "/account?notice=username_lost"} {
+		b, email := browsers[i], []string{"mia@example.com", "eva@example.com"}[i]
+		a := b.send(b.follow(h.mailed(email, "/verify")), "/verify", nil)
+		if a.location() != want {
+			t.Errorf("%s is sent to %s, not %s", email, a.location(), want)
+		}
+	}
+	if a := browsers[1].page("/account?notice=username_lost"); !strings.Contains(a.body, "took your username") {
+		t.Errorf("nothing is said of it:\n%s", a.body)
+	}
+}
+
 func TestALinkInTheSessionOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -231,7 +253,7 @@ func TestSignUpWhereAddressesNeedNotBeConfirmed(t *testing.T) {
 	}
 	other := h.browser()
 	a = other.send(other.page("/signup"), "/signup", map[string]string{"email": "mia@example.com", "password": goodPassword})
-	if a.StatusCode != http.StatusConflict || !strings.Contains(a.body, `value="mia@example.com"`) {
+	if a.StatusCode != http.StatusConflict || !strings.Contains(a.body, `value="mia@example.com"`) || !strings.Contains(a.body, "field-email-error") {
 		t.Errorf("a taken address answers %d\n%s", a.StatusCode, a.body)
 	}
 }
@@ -243,7 +265,7 @@ func TestASiteThatTakesNobody(t *testing.T) {
 	if a := b.page("/login"); strings.Contains(a.body, "/signup") {
 		t.Error("the log-in offers a sign-up")
 	}
-	if a := b.get("/signup"); a.StatusCode != http.StatusForbidden || strings.Contains(a.body, `name="password"`) {
+	if a := b.get("/signup"); a.StatusCode != http.StatusForbidden || strings.Contains(a.body, `name="password"`) || !strings.Contains(a.body, "take new sign-ups.") {
 		t.Errorf("the sign-up answers %d\n%s", a.StatusCode, a.body)
 	}
 }

@@ -100,6 +100,9 @@ func (p *Pages) DoVerify(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	}
 	v.Keep(w, out, false)
 	v.DropCarried(w)
+	if out.UsernameLost { // before anything else: they may be about to sign in with it elsewhere
+		return v.Go(w, d.with("/account", "notice", "username_lost"))
+	}
 	return d.onward(out.ReturnTo, d.with("/account", "notice", "welcome"))
 }
 

@@ -45,6 +45,7 @@ var notices = map[string]string{
 	"sent_again":       "page.notice.sent_again",
 	"session_over":     "page.notice.session_over",
 	"signup_canceled":  "page.notice.signup_canceled",
+	"username_lost":    "page.notice.username_lost",
 	"welcome":          "page.notice.welcome",
 }
 
