@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse"
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/pgtest"
@@ -29,25 +29,6 @@ const (
 	another = "seven-lamps-under-a-violet-river"
 	wrong   = "this-is-not-the-right-one-at-all"
 )
-
-// clock goes by a microsecond each time that it is read, as real ones do.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(time.Microsecond)
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
 
 // engines make a configuration on a store of its own. They differ in all that a face could trip over: one is at the root and over http, one
 // below a path and over https.
@@ -66,33 +47,15 @@ var engines = map[string]func(t *testing.T) gatehouse.Config{
 type house struct {
 	*gatehouse.Server
 	t     *testing.T
-	clock *clock
+	clock *fixture.Clock
 	mux   *http.ServeMux
-	log   *journal
-}
-
-// journal is the log.
-type journal struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(b)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
+	log   *fixture.Journal
 }
 
 // newHouse opens a Gatehouse; without an engine on SQLite.
 func newHouse(t *testing.T, engine string, set ...func(*gatehouse.Config)) *house {
 	t.Helper()
-	h := &house{t: t, clock: &clock{at: time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)}, mux: http.NewServeMux(), log: &journal{}}
+	h := &house{t: t, clock: fixture.NewClock(), mux: http.NewServeMux(), log: &fixture.Journal{}}
 	c := engines[engine](t)
 	c.SiteName, c.Argon2Memory, c.Argon2Time, c.AllowedReturnOrigins = "Rosewood", 64<<10, 1, []string{"https://shop.example"}
 	c.Logger = slog.New(slog.NewJSONHandler(h.log, nil))
@@ -100,7 +63,7 @@ func newHouse(t *testing.T, engine string, set ...func(*gatehouse.Config)) *hous
 		f(&c)
 	}
 	var err error
-	h.Server, err = gatehouse.NewAt(t.Context(), c, h.clock.now)
+	h.Server, err = gatehouse.NewAt(t.Context(), c, h.clock.Now)
 	must(t, err)
 	t.Cleanup(func() { _ = h.Close() }) // some tests take the store away before
 	h.mux.Handle(c.PathPrefix+"/", h.Handler())

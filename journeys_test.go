@@ -203,7 +203,7 @@ func TestARefusalSaysHowToBecomeFresh(t *testing.T) {
 	h := newHouse(t, "SQLite")
 	h.account("ada@example.com", "Ada")
 	client := gatehouse.Client{Addr: netip.MustParseAddr("192.0.2.1"), Token: goToken(t, h, "ada@example.com")}
-	h.clock.pass(11 * time.Minute)
+	h.clock.Pass(11 * time.Minute)
 	err := h.DeleteAccount(t.Context(), client)
 	refused, ok := errors.AsType[*gatehouse.Error](err)
 	if !ok || refused.Code != "reauthentication_required" || refused.MaxAge != 10*time.Minute || !reflect.DeepEqual(refused.Methods, []string{"password"}) {

@@ -279,7 +279,7 @@ var signUps = []scenario{
 	{"a link that has expired", func(w *world) {
 		p := w.person()
 		token := w.signUp(p, w.email())
-		w.h.clock.pass(24*time.Hour + time.Second)
+		w.h.clock.Pass(24*time.Hour + time.Second)
 		w.want("410 link_expired expired", p.verify(gatehouse.Verify{Token: token}))
 	}},
 	{"links that are none", func(w *world) {
@@ -372,10 +372,10 @@ var logIns = []scenario{
 		email := w.account()
 		short, long := w.signIn(email, secret), w.person()
 		w.want("signed_in", long.login(gatehouse.Login{Identifier: email, Password: secret, Remember: true}))
-		w.h.clock.pass(12*time.Hour + time.Second)
+		w.h.clock.Pass(12*time.Hour + time.Second)
 		w.want(unauthenticated, short.who())
 		w.want("signed_in "+email+", Ada Lovelace", long.who())
-		w.h.clock.pass(14*24*time.Hour + time.Second)
+		w.h.clock.Pass(14*24*time.Hour + time.Second)
 		w.want(unauthenticated, long.who())
 	}},
 	{"a log-in ends the session that was there (C-033)", func(w *world) {
@@ -447,7 +447,7 @@ var passwords = []scenario{
 	}},
 	{"a link to a new password that has expired", func(w *world) {
 		token := w.forgot(w.account())
-		w.h.clock.pass(30*time.Minute + time.Second)
+		w.h.clock.Pass(30*time.Minute + time.Second)
 		w.want("410 link_expired expired", w.person().reset(token, another))
 	}},
 	{"another password", func(w *world) {
@@ -469,7 +469,7 @@ var passwords = []scenario{
 	}},
 	{"the password once more", func(w *world) {
 		_, p := w.member()
-		w.h.clock.pass(10*time.Minute + time.Second)
+		w.h.clock.Pass(10*time.Minute + time.Second)
 		w.want(notFresh, p.export())
 		w.want("422 invalid_fields password:incorrect", p.reauthenticate(wrong))
 		w.want("422 invalid_fields password:required", p.reauthenticate(""))
@@ -508,7 +508,7 @@ var accounts = []scenario{
 	}},
 	{"another address, some time after the log-in", func(w *world) {
 		_, p := w.member()
-		w.h.clock.pass(10*time.Minute + time.Second)
+		w.h.clock.Pass(10*time.Minute + time.Second)
 		w.want(notFresh, p.changeEmail(w.email()))
 	}},
 	{"a link to another address in somebody else's session (F-083)", func(w *world) {
@@ -522,7 +522,7 @@ var accounts = []scenario{
 	{"a link to another address that has expired", func(w *world) {
 		_, p := w.member()
 		token := w.another(p, w.email())
-		w.h.clock.pass(time.Hour + time.Second)
+		w.h.clock.Pass(time.Hour + time.Second)
 		w.want("410 link_expired expired", p.confirmEmail(token))
 	}},
 	{"a link to an address that somebody took meanwhile", func(w *world) {
@@ -587,13 +587,13 @@ var accounts = []scenario{
 		next := w.email()
 		w.another(p, next)
 		w.want("export "+email+", Ada Lovelace, 2 sessions, email "+email+", email_change_asked login user_created, waits for "+next, p.export())
-		w.h.clock.pass(10*time.Minute + time.Second)
+		w.h.clock.Pass(10*time.Minute + time.Second)
 		w.want(notFresh, p.export())
 	}},
 	{"an account that is deleted", func(w *world) {
 		email, p := w.member()
 		other := w.signIn(email, secret)
-		w.h.clock.pass(10*time.Minute + time.Second)
+		w.h.clock.Pass(10*time.Minute + time.Second)
 		w.want(notFresh, p.deleteAccount())
 		w.want("done", p.reauthenticate(secret))
 		w.want("done", p.deleteAccount())

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -79,21 +80,7 @@ type house struct {
 	mux      *http.ServeMux
 	routes   []Route
 	document document
-
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (h *house) clock() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
-}
-
-func (h *house) pass(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
+	clock    *fixture.Clock
 }
 
 func newHouse(t *testing.T, set ...func(*config.Config)) *house {
@@ -103,7 +90,7 @@ func newHouse(t *testing.T, set ...func(*config.Config)) *house {
 
 func newHouseOn(t *testing.T, dsn string, set ...func(*config.Config)) *house {
 	t.Helper()
-	h := &house{t: t, now: time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)}
+	h := &house{t: t, clock: fixture.StoppedClock()}
 	c := config.Defaults()
 	c.SiteName = "Rosewood"
 	for _, change := range set {
@@ -123,15 +110,15 @@ func newHouseOn(t *testing.T, dsn string, set ...func(*config.Config)) *house {
 	must(t, err)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	outbox := mail.NewOutbox(mail.Parts{
-		Store: h.store, Keys: h.keys, Dev: true, Clock: h.clock, Log: log,
+		Store: h.store, Keys: h.keys, Dev: true, Clock: h.clock.Now, Log: log,
 		Render: &mail.Renderer{Texts: texts, SiteName: c.SiteName, From: c.MailFrom},
 	})
-	h.sessions = sessions.NewManager(h.store, h.clock, sessions.Lifetimes{
+	h.sessions = sessions.NewManager(h.store, h.clock.Now, sessions.Lifetimes{
 		Idle: c.SessionIdle, Absolute: c.SessionAbsolute, RememberIdle: c.RememberIdle, RememberAbsolute: c.RememberAbsolute, Fresh: c.FreshFor,
 	})
 	f := flow.New(flow.Parts{
 		Config: &c, Store: h.store, Sessions: h.sessions, Hasher: hasher, Policy: password.NewPolicy(c.PasswordMinLength), Keys: h.keys,
-		Limits: throttle.Off(), Mail: outbox, Clock: h.clock, Log: log,
+		Limits: throttle.Off(), Mail: outbox, Clock: h.clock.Now, Log: log,
 	})
 	h.API = New(Parts{Flow: f, Config: &c, Texts: texts, Mail: outbox})
 	h.mount()
@@ -157,7 +144,7 @@ func (h *house) mount() {
 
 // serve does what the server does around an endpoint, as far as an endpoint sees it.
 func (h *house) serve(w http.ResponseWriter, r *http.Request, route Route) {
-	v := &visit.Visit{Config: h.Config, Keys: h.keys, Texts: h.Texts, Now: h.clock()}
+	v := &visit.Visit{Config: h.Config, Keys: h.keys, Texts: h.Texts, Now: h.clock.Now()}
 	v.Client = flow.Client{
 		Addr: netip.MustParseAddr("192.0.2.7"), UserAgent: r.UserAgent(), Locale: "en", RequestID: "the-request", Reference: "7F3K-9QWM",
 	}

@@ -362,7 +362,7 @@ func TestSomeCallsAskForAFreshSession(t *testing.T) {
 	h := newHouse(t)
 	h.user(ada)
 	b := h.signedIn(ada)
-	h.pass(h.Config.FreshFor)
+	h.clock.Pass(h.Config.FreshFor)
 	before := h.state()
 	calls := [][3]string{{"GET", "/account/export", ""}, {"POST", "/account/email", `{"email":"new@example.com"}`}, {"DELETE", "/account", ""}}
 	for _, c := range calls {
@@ -514,7 +514,7 @@ func TestTroubleOfOurOwnIs503(t *testing.T) {
 		q.Header.Set("Content-Type", jsonType)
 		q.SetPathValue("id", s.ID)
 		w := httptest.NewRecorder()
-		v := &visit.Visit{Config: h.Config, Keys: h.keys, Texts: h.Texts, Now: h.clock(), Client: flow.Client{Session: s, Locale: "en"}}
+		v := &visit.Visit{Config: h.Config, Keys: h.keys, Texts: h.Texts, Now: h.clock.Now(), Client: flow.Client{Session: s, Locale: "en"}}
 		fault := message.From(r.Endpoint.Serve(w, q, v))
 		if fault == nil || fault.Code != message.Unavailable || len(w.Header()) > 0 {
 			t.Errorf("%s %s: %v %d %v", r.Method, r.Path, fault, w.Code, w.Header())

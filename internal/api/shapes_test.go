@@ -215,7 +215,7 @@ func TestTheDevMailbox(t *testing.T) {
 	golden(t, "empty", b.want(200, "GET", "/api/dev/mail", ""), `{"messages":[]}`)
 	b.want(202, "POST", "/signup", signUpBodyText+`}`)
 	h.deliver()
-	h.pass(time.Minute)
+	h.clock.Pass(time.Minute)
 	b.want(202, "POST", "/verify/resend", `{"email":"ada@example.com"}`)
 	h.deliver()
 	a := b.want(200, "GET", "/api/dev/mail", "")

@@ -66,14 +66,14 @@ func TestChangeEmail(t *testing.T) {
 func TestChangeEmailWantsAFreshSession(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		b := h.member(SignUpInput{Email: "anna@example.com"})
-		h.clock.pass(11 * time.Minute)
+		h.clock.Pass(11 * time.Minute)
 		_, err := h.ChangeEmail(t.Context(), b.client(), "anna@example.net")
 		h.refused(err, message.ReauthenticationRequired)
 		_, err = h.ChangeEmail(t.Context(), Client{}, "anna@example.net")
 		h.refused(err, message.Unauthenticated)
 		b.keep(h.Reauthenticate(t.Context(), b.client(), goodPassword))
 		b.changeEmail("anna@example.net")
-		h.clock.pass(11 * time.Minute) // confirming needs the session alone
+		h.clock.Pass(11 * time.Minute) // confirming needs the session alone
 		_, err = h.ConfirmEmail(t.Context(), b.client(), h.link("anna@example.net", mail.EmailChange))
 		h.ok(err)
 	})
@@ -83,7 +83,7 @@ func TestChangeEmailWantsAFreshSession(t *testing.T) {
 func TestChangeEmailToATakenAddress(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		h.member(SignUpInput{Email: "victim@example.com"})
-		h.clock.pass(25 * time.Hour)
+		h.clock.Pass(25 * time.Hour)
 		mallory := h.member(SignUpInput{Email: "mallory@example.com"})
 		for range 12 {
 			mallory.changeEmail("victim@example.com")
@@ -190,19 +190,19 @@ func TestConfirmEmailAtOnce(t *testing.T) {
 func TestEmailChangeExpiresToTheSecond(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		b := h.member(SignUpInput{Email: "anna@example.com"})
-		asked := h.clock.now()
-		h.clock.stop(asked)
+		asked := h.clock.Now()
+		h.clock.Stop(asked)
 		b.changeEmail("anna@example.net")
 		token := h.link("anna@example.net", mail.EmailChange)
 		for _, late := range []time.Duration{time.Second, 0} {
-			h.clock.stop(asked.Add(time.Hour + late))
+			h.clock.Stop(asked.Add(time.Hour + late))
 			_, err := h.ConfirmEmail(t.Context(), b.client(), token)
 			h.refused(err, message.LinkExpired, "expired")
 			if pending, err := h.PendingEmail(t.Context(), b.client()); err != nil || pending != "" {
 				t.Fatal(pending, err)
 			}
 		}
-		h.clock.stop(asked.Add(time.Hour - time.Second))
+		h.clock.Stop(asked.Add(time.Hour - time.Second))
 		_, err := h.ConfirmEmail(t.Context(), b.client(), token)
 		h.ok(err)
 	})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/password"
@@ -33,41 +34,12 @@ const (
 	wrongPassword = "this-is-not-the-right-one-at-all"
 )
 
-// clock goes by a microsecond each time that it is read, as real ones do, unless it is told to stand still.
-type clock struct {
-	mu    sync.Mutex
-	at    time.Time
-	still bool
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.still {
-		c.at = c.at.Add(time.Microsecond)
-	}
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// stop sets the clock and makes it stand still.
-func (c *clock) stop(at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at, c.still = at, true
-}
-
 // house is a Flow and all that it works with, on a store of its own. The outbox works beside the test.
 type house struct {
 	*Flow
 	t     *testing.T
 	dsn   string
-	clock *clock
+	clock *fixture.Clock
 	texts *message.Catalog
 }
 
@@ -101,7 +73,7 @@ func newHouse(t *testing.T, engine string, set func(*config.Config)) *house {
 	if set != nil {
 		set(&c)
 	}
-	h := &house{t: t, dsn: engines[engine](t), clock: &clock{at: time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)}}
+	h := &house{t: t, dsn: engines[engine](t), clock: fixture.NewClock()}
 	s, err := store.Open(t.Context(), h.dsn, store.Options{Synchronous: "off"})
 	if err != nil {
 		t.Fatal(err)
@@ -116,15 +88,15 @@ func newHouse(t *testing.T, engine string, set func(*config.Config)) *house {
 	}
 	log := slog.New(slog.DiscardHandler)
 	outbox := mail.NewOutbox(mail.Parts{
-		Store: s, Keys: keys, Dev: true, Clock: h.clock.now, Log: log,
+		Store: s, Keys: keys, Dev: true, Clock: h.clock.Now, Log: log,
 		Render: &mail.Renderer{Texts: h.texts, SiteName: c.SiteName, From: c.MailFrom},
 	})
 	life := session.Lifetimes{
 		Idle: c.SessionIdle, Absolute: c.SessionAbsolute, RememberIdle: c.RememberIdle, RememberAbsolute: c.RememberAbsolute, Fresh: c.FreshFor,
 	}
 	h.Flow = New(Parts{
-		Config: &c, Store: s, Sessions: session.NewManager(s, h.clock.now, life), Hasher: hasher(t, cheapHash), Policy: password.NewPolicy(8),
-		Keys: keys, Limits: throttle.New(h.clock.now), Mail: outbox, Clock: h.clock.now, Log: log,
+		Config: &c, Store: s, Sessions: session.NewManager(s, h.clock.Now, life), Hasher: hasher(t, cheapHash), Policy: password.NewPolicy(8),
+		Keys: keys, Limits: throttle.New(h.clock.Now), Mail: outbox, Clock: h.clock.Now, Log: log,
 	})
 	h.startOutbox()
 	return h
@@ -327,7 +299,7 @@ func (h *house) pendingRows(address string) (rows []store.Ticket) {
 	h.t.Helper()
 	h.settle()
 	h.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		rows, err = tx.LiveTickets(ctx, "verify", address, h.clock.now())
+		rows, err = tx.LiveTickets(ctx, "verify", address, h.clock.Now())
 		return err
 	})
 	return rows
@@ -336,7 +308,7 @@ func (h *house) pendingRows(address string) (rows []store.Ticket) {
 // setHash stores a password hash as another version or program made it.
 func (h *house) setHash(address, hash string) {
 	h.t.Helper()
-	id, at := h.user(address).ID, h.clock.now()
+	id, at := h.user(address).ID, h.clock.Now()
 	h.ok(h.Store.Update(h.t.Context(), func(tx *store.Tx) error { return tx.SetPassword(h.t.Context(), "c-"+id, id, hash, at) }))
 }
 

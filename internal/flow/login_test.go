@@ -152,7 +152,7 @@ func TestStaySignedIn(t *testing.T) {
 		if !out.Session.Remember || out.ReturnTo != "/x" {
 			t.Fatalf("%+v", out)
 		}
-		h.clock.pass(13 * time.Hour)
+		h.clock.Pass(13 * time.Hour)
 		if short.signedIn() || !long.signedIn() {
 			t.Fatal("the lifetimes are not those asked for")
 		}
@@ -177,7 +177,7 @@ func TestLogout(t *testing.T) {
 func TestARotationIsHeardOnOtherNodes(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		b := h.member(SignUpInput{Email: "anna@example.com"})
-		old, other := b.token, session.NewManager(h.Store, h.clock.now, session.Lifetimes{})
+		old, other := b.token, session.NewManager(h.Store, h.clock.Now, session.Lifetimes{})
 		h.ok(other.Poll(t.Context()))
 		_, err := other.Check(t.Context(), old)
 		h.ok(err)
@@ -201,7 +201,7 @@ func TestALogOutWithATokenThatWasJustReplaced(t *testing.T) {
 				b.login("anna@example.com", goodPassword)
 				stale := b.token
 				b.keep(replace())
-				h.clock.pass(wait)
+				h.clock.Pass(wait)
 				late := h.browser().client()
 				late.Stale = stale
 				if _, err := h.Sessions.Check(t.Context(), stale); code(err) != message.Unauthenticated {
@@ -280,7 +280,7 @@ func TestGuessingIsLimitedByClient(t *testing.T) {
 			t.Fatalf("wrong: %+v, right: %+v", fault(wrong), fault(right))
 		}
 		h.browser().login("anna@example.com", goodPassword)
-		h.clock.pass(5 * time.Minute)
+		h.clock.Pass(5 * time.Minute)
 		b.login("anna@example.com", goodPassword)
 	})
 }
@@ -310,7 +310,7 @@ func TestGuessingIsLimitedByAccount(t *testing.T) {
 		if h.told(nobody) != h.told(known) {
 			t.Fatal("the limit tells who has an account")
 		}
-		h.clock.pass(time.Minute)
+		h.clock.Pass(time.Minute)
 		h.browser().login("anna", goodPassword)
 	})
 }
@@ -460,7 +460,7 @@ func TestKnownDeviceGetsIn(t *testing.T) {
 		}
 		_, err := anna.tryLogin("anna@example.com", goodPassword)
 		h.refused(err, message.RateLimited, "limit_login_device")
-		h.clock.pass(time.Minute)
+		h.clock.Pass(time.Minute)
 		anna.login("anna@example.com", goodPassword)
 		for range 10 {
 			_, err := anna.tryLogin("anna@example.com", wrongPassword)
@@ -493,11 +493,11 @@ func TestDeviceTokenDiesWithThePassword(t *testing.T) {
 		if known(&old) || !known(anna) {
 			t.Fatalf("after a reset: old %v, new %v", known(&old), known(anna))
 		}
-		h.clock.pass(deviceLife - time.Minute)
+		h.clock.Pass(deviceLife - time.Minute)
 		if !known(anna) {
 			t.Fatal("forgotten too early")
 		}
-		h.clock.pass(2 * time.Minute)
+		h.clock.Pass(2 * time.Minute)
 		if known(anna) {
 			t.Fatal("known for longer than its time")
 		}
@@ -508,7 +508,7 @@ func TestDeviceTokenDiesWithThePassword(t *testing.T) {
 func TestReauthenticate(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		b := h.member(SignUpInput{Email: "anna@example.com"})
-		h.clock.pass(11 * time.Minute)
+		h.clock.Pass(11 * time.Minute)
 		stale := b.client()
 		_, err := h.fresh(stale)
 		if f := h.refused(err, message.ReauthenticationRequired); f.MaxAge != 10*time.Minute || len(f.Methods) != 1 || f.Methods[0] != "password" {
@@ -540,7 +540,7 @@ func TestFreshnessEndsToTheSecond(t *testing.T) {
 		b := h.member(SignUpInput{Email: "anna@example.com"})
 		until := b.client().Session.FreshUntil
 		for late, want := range map[time.Duration]bool{-time.Second: true, 0: false, time.Second: false} {
-			h.clock.stop(until.Add(late))
+			h.clock.Stop(until.Add(late))
 			if _, err := h.fresh(b.client()); (err == nil) != want {
 				t.Errorf("%v: %v", late, err)
 			}
@@ -557,7 +557,7 @@ func TestSessionsAreBounded(t *testing.T) {
 		for range session.MaxPerUser - 2 {
 			h.browser().login("anna@example.com", goodPassword)
 		}
-		h.clock.pass(time.Minute)
+		h.clock.Pass(time.Minute)
 		if !first.signedIn() { // used again: the second is the oldest now
 			t.Fatal("ended too early")
 		}
@@ -599,12 +599,12 @@ func TestNudge(t *testing.T) {
 		}
 		fail()
 		want(1) // mailed a moment ago
-		h.clock.pass(nudgeEvery)
+		h.clock.Pass(nudgeEvery)
 		fail()
 		fail()
 		want(2)
 		for range 4 {
-			h.clock.pass(nudgeEvery)
+			h.clock.Pass(nudgeEvery)
 			fail()
 		}
 		want(3) // the address's budget of an hour
@@ -619,7 +619,7 @@ func TestNudgeCannotFlood(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		h.browser().signUp(SignUpInput{Email: "anna@example.com"})
 		h.settle()
-		h.clock.pass(nudgeEvery)
+		h.clock.Pass(nudgeEvery)
 		id := store.Identifier{Kind: store.KindEmail, Canonical: "anna@example.com"}
 		for range 10_000 {
 			h.nudge(id) // never blocks
@@ -642,7 +642,7 @@ func TestNudgeOfADisabledUser(t *testing.T) {
 		h.ok(err)
 		h.settle()
 		h.ok(h.SetUserState(t.Context(), user.ID, store.StateDisabled))
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		_, err = h.browser().tryLogin("anna@example.com", goodPassword)
 		h.refused(err, message.InvalidCredentials)
 		if got := len(h.mails("anna@example.com")); got != 1 {

@@ -72,7 +72,7 @@ func TestDevices(t *testing.T) {
 		phone.login("anna@example.com", goodPassword)
 		tablet.login("anna@example.com", goodPassword)
 		bert := h.member(SignUpInput{Email: "bert@example.com"})
-		h.clock.pass(time.Minute)
+		h.clock.Pass(time.Minute)
 		_ = laptop.signedIn() // used last
 
 		all, err := h.Devices(t.Context(), laptop.client())
@@ -113,7 +113,7 @@ func TestDevices(t *testing.T) {
 func TestDevicesLeavesOutWhatHasRunOut(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		h.member(SignUpInput{Email: "anna@example.com"})
-		h.clock.pass(13 * time.Hour) // idle is 12 h
+		h.clock.Pass(13 * time.Hour) // idle is 12 h
 		b := h.browser()
 		b.login("anna@example.com", goodPassword)
 		all, err := h.Devices(t.Context(), b.client())
@@ -230,7 +230,7 @@ func TestDeleteAccount(t *testing.T) {
 			t.Fatalf("the search finds nothing: %q", holding(h.dump(), person...))
 		}
 
-		h.clock.pass(11 * time.Minute)
+		h.clock.Pass(11 * time.Minute)
 		h.refused(h.DeleteAccount(t.Context(), b.client()), message.ReauthenticationRequired)
 		h.refused(h.DeleteAccount(t.Context(), Client{}), message.Unauthenticated)
 		b.keep(h.Reauthenticate(t.Context(), b.client(), goodPassword))
@@ -296,7 +296,7 @@ func TestExport(t *testing.T) {
 		if tables := holding(h.dump(), append(links, b.token, phone.token, b.device, b.pending, goodPassword)...); len(tables) > 0 {
 			t.Fatalf("the store holds what opens something, in %q", tables)
 		}
-		h.clock.pass(11 * time.Minute)
+		h.clock.Pass(11 * time.Minute)
 		_, err = h.ExportAccount(t.Context(), b.client())
 		h.refused(err, message.ReauthenticationRequired)
 	})

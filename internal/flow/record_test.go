@@ -57,7 +57,7 @@ func TestRun(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		h.browser().signUp(SignUpInput{Email: "anna@example.com"})
 		h.settle()
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		var running sync.WaitGroup
@@ -119,7 +119,7 @@ func TestARefusalThatTheStoreWouldNotTakeIsRecorded(t *testing.T) {
 func TestAJobThatRunsTwiceMails(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		h.member(SignUpInput{Email: "anna@example.com"})
-		h.clock.pass(25 * time.Hour)
+		h.clock.Pass(25 * time.Hour)
 		in := signup{Email: store.Identifier{Kind: store.KindEmail, Canonical: "anna@example.com", AsTyped: "anna@example.com"}, Hash: "x"}
 		again := errors.New("again")
 		run := job(h.Flow, func(ctx context.Context, tx *store.Tx, p *postage, s signup) error {

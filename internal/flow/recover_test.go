@@ -97,7 +97,7 @@ func TestForgotAnswersTheSame(t *testing.T) {
 func TestForgotFlood(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		h.member(SignUpInput{Email: "anna@example.com"})
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		for range 100 {
 			h.forgot(h.browser(), "anna@example.com")
 		}
@@ -138,7 +138,7 @@ func TestResetOfOneLinkAtOnce(t *testing.T) {
 func TestResetOfAllLinksAtOnce(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		h.member(SignUpInput{Email: "anna@example.com"})
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		for range 3 {
 			h.forgot(h.browser(), "anna@example.com")
 		}
@@ -292,18 +292,18 @@ func TestGuessingLinksIsLimited(t *testing.T) {
 func TestResetLinkExpiresToTheSecond(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		b := h.member(SignUpInput{Email: "anna@example.com"})
-		h.clock.stop(h.clock.now())
-		asked := h.clock.now()
+		h.clock.Stop(h.clock.Now())
+		asked := h.clock.Now()
 		h.forgot(b, "anna@example.com")
 		token := h.link("anna@example.com", mail.Reset)
 		for _, late := range []time.Duration{time.Second, 0} {
-			h.clock.stop(asked.Add(30*time.Minute + late))
+			h.clock.Stop(asked.Add(30*time.Minute + late))
 			_, err := h.Reset(t.Context(), b.client(), ResetInput{Token: token, Password: otherPassword})
 			if f := h.refused(err, message.LinkExpired, "expired"); !f.Args["expired_at"].(time.Time).Equal(asked.Add(30 * time.Minute)) {
 				t.Fatalf("%v", f.Args)
 			}
 		}
-		h.clock.stop(asked.Add(30*time.Minute - time.Second))
+		h.clock.Stop(asked.Add(30*time.Minute - time.Second))
 		_, err := h.Reset(t.Context(), b.client(), ResetInput{Token: token, Password: otherPassword})
 		h.ok(err)
 	})

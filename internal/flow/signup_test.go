@@ -64,7 +64,7 @@ func TestSignUpAnswersTheSameForATakenAddress(t *testing.T) {
 		if h.pendingRows("anna@example.com") != nil || h.passwordOf("anna@example.com") != before {
 			t.Fatal("the sign-up changed something of an account")
 		}
-		h.clock.pass(25 * time.Hour)
+		h.clock.Pass(25 * time.Hour)
 		h.browser().signUp(SignUpInput{Email: "anna@example.com"})
 		if got := len(h.mails("anna@example.com", mail.SignupTaken)); got != 2 {
 			t.Fatalf("%d mails after a day, want 2", got)
@@ -463,7 +463,7 @@ func TestStrangersSignUpsDoNotBlockAnOperatorsUser(t *testing.T) {
 		if len(h.pendingRows("anna@example.com")) != 5 {
 			t.Fatal("the rows are not full")
 		}
-		h.clock.pass(2 * time.Hour) // the strangers have used up the mails of an hour
+		h.clock.Pass(2 * time.Hour) // the strangers have used up the mails of an hour
 		user, err := h.CreateUser(t.Context(), NewUser{Email: "anna@example.com", Name: "Anna"})
 		h.ok(err)
 		b := h.browser()
@@ -481,11 +481,11 @@ func TestVerifyLinkExpiresToTheSecond(t *testing.T) {
 		token := h.link("anna@example.com", mail.Verify)
 		ends := h.pendingRows("anna@example.com")[0].ExpiresAt
 		for _, late := range []time.Duration{time.Second, 0} {
-			h.clock.stop(ends.Add(late))
+			h.clock.Stop(ends.Add(late))
 			_, err := h.Verify(t.Context(), h.browser().client(), VerifyInput{Token: token, Password: goodPassword})
 			h.refused(err, message.LinkExpired, "expired")
 		}
-		h.clock.stop(ends.Add(-time.Second))
+		h.clock.Stop(ends.Add(-time.Second))
 		_, err := h.Verify(t.Context(), h.browser().client(), VerifyInput{Token: token, Password: goodPassword})
 		h.ok(err)
 	})

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"path/filepath"
@@ -9,48 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/pgtest"
 	"github.com/gatehouse-auth/gatehouse/internal/seal"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
-
-// clock stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// journal is a log that can be read while it is written.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
 
 var testKey = seal.Generate()
 
@@ -59,11 +21,11 @@ type house struct {
 	*Outbox
 	t     *testing.T
 	dsn   string
-	clock *clock
-	log   *journal
+	clock *fixture.Clock
+	log   *fixture.Journal
 }
 
-func openHouse(t *testing.T, dsn string, c *clock, server *SMTP) *house {
+func openHouse(t *testing.T, dsn string, c *fixture.Clock, server *SMTP) *house {
 	t.Helper()
 	s, err := store.Open(t.Context(), dsn, store.Options{Synchronous: "off"})
 	if err != nil {
@@ -77,7 +39,7 @@ func openHouse(t *testing.T, dsn string, c *clock, server *SMTP) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &journal{}
+	log := &fixture.Journal{}
 	o := NewOutbox(Parts{
 		Store: s, Keys: keys, Render: renderer(t), SMTP: server, Dev: server == nil, Clock: c.Now, Log: slog.New(slog.NewTextHandler(log, nil)),
 	})

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 	"github.com/google/uuid"
 )
@@ -18,7 +19,7 @@ import (
 func TestJobsMailLeavesAtOnce(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, dsn string) {
-		h := openHouse(t, dsn, newClock(), nil)
+		h := openHouse(t, dsn, fixture.StoppedClock(), nil)
 		h.run(map[string]Job{"forgot": func(ctx context.Context, tx *store.Tx, payload []byte) error {
 			var to string
 			return errors.Join(json.Unmarshal(payload, &to), h.Queue(ctx, tx, Reset, to, "en", whole()))
@@ -39,7 +40,7 @@ func TestJobTakesEffectOnceBesideManyWorkers(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, dsn string) {
 		const workers = 3
-		c := newClock()
+		c := fixture.StoppedClock()
 		first := openHouse(t, dsn, c, nil)
 		first.update(func(ctx context.Context, tx *store.Tx) error {
 			for i := range jobBatch {
@@ -60,7 +61,7 @@ func TestJobTakesEffectOnceBesideManyWorkers(t *testing.T) {
 			if err != nil || len(rows) != jobBatch {
 				t.Fatal(len(rows), err)
 			}
-			c.pass(lease) // so slow that the next one claims the same
+			c.Pass(lease) // so slow that the next one claims the same
 			all.Go(func() {
 				<-begin
 				for _, row := range rows {
@@ -88,7 +89,7 @@ func TestJobTakesEffectOnceBesideManyWorkers(t *testing.T) {
 func TestJobThatFailsLeavesNothingBehindAndIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, dsn string) {
-		h := openHouse(t, dsn, newClock(), nil)
+		h := openHouse(t, dsn, fixture.StoppedClock(), nil)
 		tries := 0
 		jobs := map[string]Job{"forgot": func(ctx context.Context, tx *store.Tx, _ []byte) error {
 			tries++
@@ -114,7 +115,7 @@ func TestJobThatFailsLeavesNothingBehindAndIsTriedAgain(t *testing.T) {
 			if sent := len(h.mailbox()); sent != want/3 {
 				t.Fatalf("%d mails after try %d", sent, want)
 			}
-			h.clock.pass(time.Minute)
+			h.clock.Pass(time.Minute)
 		}
 		if h.state().Waiting != 0 {
 			t.Error(h.state())
@@ -124,10 +125,10 @@ func TestJobThatFailsLeavesNothingBehindAndIsTriedAgain(t *testing.T) {
 
 func TestJobsRunInTheOrderInWhichTheyWereQueued(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, databases["sqlite"](t), newClock(), nil)
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), nil)
 	var want, got []string
 	for i := range 2*jobBatch + 3 {
-		h.clock.pass(time.Millisecond)
+		h.clock.Pass(time.Millisecond)
 		h.update(func(ctx context.Context, tx *store.Tx) error { return h.QueueJob(ctx, tx, "note", i) })
 		want = append(want, fmt.Sprint(i))
 	}
@@ -148,10 +149,10 @@ func TestJobsRunInTheOrderInWhichTheyWereQueued(t *testing.T) {
 
 func TestJobThatNobodyKnowsWaitsForAProcessThatDoes(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, databases["sqlite"](t), newClock(), nil)
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), nil)
 	h.update(func(ctx context.Context, tx *store.Tx) error { return h.QueueJob(ctx, tx, "new", 1) })
 	h.work(nil)
-	h.clock.pass(time.Minute)
+	h.clock.Pass(time.Minute)
 	done := false
 	h.work(map[string]Job{"new": func(context.Context, *store.Tx, []byte) error { done = true; return nil }})
 	if !done || h.state() != (store.OutboxState{}) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
@@ -18,7 +19,7 @@ func TestMailIsSentIfAndOnlyIfItsCauseIsCommitted(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, dsn string) {
 		server := (&mailServer{}).start(t)
-		h := openHouse(t, dsn, newClock(), server.sender(t))
+		h := openHouse(t, dsn, fixture.StoppedClock(), server.sender(t))
 		never := errors.New("the cause failed")
 		err := h.Store.Update(t.Context(), func(tx *store.Tx) error {
 			return errors.Join(h.Queue(t.Context(), tx, Reset, "never@reader.example", "en", whole()), never)
@@ -41,7 +42,7 @@ func TestMailIsSentIfAndOnlyIfItsCauseIsCommitted(t *testing.T) {
 func TestNothingInTheDatabaseCanBeRead(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.db")
-	h := openHouse(t, "sqlite:"+path, newClock(), nil)
+	h := openHouse(t, "sqlite:"+path, fixture.StoppedClock(), nil)
 	h.mail(Reset, "anna@reader.example")
 	h.update(func(ctx context.Context, tx *store.Tx) error {
 		return h.QueueJob(ctx, tx, "forgot", map[string]string{"email": "bert@reader.example"})
@@ -66,7 +67,7 @@ func TestNothingInTheDatabaseCanBeRead(t *testing.T) {
 
 func TestMailsWaitUntilThereIsAMailServer(t *testing.T) {
 	t.Parallel()
-	dsn, c := databases["sqlite"](t), newClock()
+	dsn, c := databases["sqlite"](t), fixture.StoppedClock()
 	without := openHouse(t, dsn, c, nil)
 	without.Dev = false
 	stop := without.run(map[string]Job{"done": func(context.Context, *store.Tx, []byte) error { return nil }})
@@ -79,7 +80,7 @@ func TestMailsWaitUntilThereIsAMailServer(t *testing.T) {
 		t.Error(without.log)
 	}
 	_ = without.Store.Close()
-	c.pass(giveUpAfter * 2)
+	c.Pass(giveUpAfter * 2)
 	server := (&mailServer{}).start(t)
 	openHouse(t, dsn, c, server.sender(t)).post()
 	if len(server.took()) != 1 {
@@ -89,7 +90,7 @@ func TestMailsWaitUntilThereIsAMailServer(t *testing.T) {
 
 func TestDevMailboxKeepsTheNewest(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, databases["sqlite"](t), newClock(), nil)
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), nil)
 	const more = 3
 	h.update(func(ctx context.Context, tx *store.Tx) error {
 		for i := range mailboxSize {
@@ -104,7 +105,7 @@ func TestDevMailboxKeepsTheNewest(t *testing.T) {
 		return err
 	})
 	for i := range more {
-		h.clock.pass(time.Second)
+		h.clock.Pass(time.Second)
 		h.mail(Reset, fmt.Sprintf("new%d@reader.example", i))
 		h.post()
 	}
@@ -132,7 +133,7 @@ func TestDevMailboxKeepsTheNewest(t *testing.T) {
 // The post must not wait for its next look when a job may have queued a mail, or when a sender has become free.
 func TestPostIsWokenByJobsAndByFreeSenders(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, databases["sqlite"](t), newClock(), nil)
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), nil)
 	h.update(func(ctx context.Context, tx *store.Tx) error { return h.QueueJob(ctx, tx, "any", 1) })
 	h.work(map[string]Job{"any": func(context.Context, *store.Tx, []byte) error { return nil }})
 	select {
@@ -151,7 +152,7 @@ func TestPostIsWokenByJobsAndByFreeSenders(t *testing.T) {
 
 func TestWakeNeverBlocks(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, databases["sqlite"](t), newClock(), nil)
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), nil)
 	for range 10 {
 		h.Wake() // nobody listens
 	}
@@ -159,7 +160,7 @@ func TestWakeNeverBlocks(t *testing.T) {
 
 func TestOutageIsToldOnce(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, databases["sqlite"](t), newClock(), nil)
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	wake, looks := make(chan struct{}, 6), 0
 	for range cap(wake) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
@@ -22,16 +23,16 @@ func TestMailIsTriedAgainLaterAndLater(t *testing.T) {
 		}
 		return nil
 	}}).start(t)
-	h := openHouse(t, databases["sqlite"](t), newClock(), server.sender(t))
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), server.sender(t))
 	h.mail(PasswordChanged, "anna@reader.example")
 	for i, wait := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second} {
 		h.post()
-		h.clock.pass(wait*4/5 - time.Second)
+		h.clock.Pass(wait*4/5 - time.Second)
 		h.post()
 		if n := int(tries.Load()); n != i+1 {
 			t.Fatalf("%d tries before the wait was over, want %d", n, i+1)
 		}
-		h.clock.pass(wait*2/5 + time.Second)
+		h.clock.Pass(wait*2/5 + time.Second)
 	}
 	h.post()
 	if len(server.took()) != 1 || h.state().Waiting != 0 {
@@ -66,7 +67,7 @@ func TestMailIsGivenUpWhenThereIsNoHope(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := c.server.start(t)
-			h := openHouse(t, databases["sqlite"](t), newClock(), server.sender(t))
+			h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), server.sender(t))
 			d := whole()
 			if c.kind != Reset {
 				d.Valid = 0
@@ -76,7 +77,7 @@ func TestMailIsGivenUpWhenThereIsNoHope(t *testing.T) {
 			})
 			h.post()
 			if c.after > 0 {
-				h.clock.pass(c.after)
+				h.clock.Pass(c.after)
 				h.post()
 			}
 			state := h.state()
@@ -100,7 +101,7 @@ func TestMailIsGivenUpWhenThereIsNoHope(t *testing.T) {
 func TestLogShowsNeitherAddressesNorLinks(t *testing.T) {
 	t.Parallel()
 	server := (&mailServer{}).start(t)
-	h := openHouse(t, databases["sqlite"](t), newClock(), server.sender(t))
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), server.sender(t))
 	h.mail(Reset, "anna@reader.example")
 	h.post()
 	if log := h.log.String(); !strings.Contains(log, "a…@reader.example") || strings.Contains(log, "anna") || strings.Contains(log, "LINK") {
@@ -112,7 +113,7 @@ func TestMailIsSentAgainWhenItsSenderDied(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, dsn string) {
 		server := (&mailServer{}).start(t)
-		c := newClock()
+		c := fixture.StoppedClock()
 		dying := openHouse(t, dsn, c, server.sender(t))
 		dying.mail(PasswordChanged, "anna@reader.example")
 		rows, err := dying.claim(t.Context(), store.ClassMail, 10)
@@ -133,7 +134,7 @@ func TestMailIsSentAgainWhenItsSenderDied(t *testing.T) {
 		if n := len(server.took()); n != 1 {
 			t.Fatalf("%d mails while the claim holds", n)
 		}
-		c.pass(lease)
+		c.Pass(lease)
 		heir.post()
 		took := server.took()
 		if len(took) != 2 || heir.state().Waiting != 0 {
@@ -151,7 +152,7 @@ func TestMailOnTheWayArrivesWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	server := (&mailServer{onData: func(*smtp.Conn, io.Reader) error { close(begun); <-goOn; return nil }}).start(t)
-	h := openHouse(t, databases["sqlite"](t), newClock(), server.sender(t))
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), server.sender(t))
 	h.mail(PasswordChanged, "anna@reader.example")
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan struct{})
@@ -179,7 +180,7 @@ func TestSlowMailHoldsNoOtherUp(t *testing.T) {
 		}
 		return nil
 	}}).start(t)
-	h := openHouse(t, databases["sqlite"](t), newClock(), server.sender(t))
+	h := openHouse(t, databases["sqlite"](t), fixture.StoppedClock(), server.sender(t))
 	h.mail(PasswordChanged, "slow@reader.example")
 	stop := h.run(nil)
 	for i := range 3 * atOnce {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	stdjson "encoding/json"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/pgtest"
 	"github.com/gatehouse-auth/gatehouse/internal/seal"
@@ -34,31 +34,12 @@ const (
 
 const chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
-// clock goes by a microsecond each time that it is read, as real ones do.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(time.Microsecond)
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // house is the real server on a real socket and a store of its own. Only hashing is cheap, and the clock is the test's.
 type house struct {
 	*Server
 	t         *testing.T
 	dsn       string
-	clock     *clock
+	clock     *fixture.Clock
 	journal   *journal
 	document  openAPIDocument
 	transport *http.Transport
@@ -71,7 +52,7 @@ func newHouse(t *testing.T, set ...func(*config.Config)) *house {
 	t.Helper()
 	l := listen(t)
 	h := &house{
-		t: t, clock: &clock{at: time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)}, journal: &journal{}, address: l.Addr().String(),
+		t: t, clock: fixture.NewClock(), journal: &journal{}, address: l.Addr().String(),
 		trouble: &atomic.Bool{},
 	}
 	h.transport = h.dial()
@@ -88,7 +69,7 @@ func newHouse(t *testing.T, set ...func(*config.Config)) *house {
 	h.dsn = c.Database
 	log := slog.New(slog.NewJSONHandler(h.journal, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	h.Server, err = Open(t.Context(), c, log, Options{Version: "1.2.3", Clock: h.clock.now})
+	h.Server, err = Open(t.Context(), c, log, Options{Version: "1.2.3", Clock: h.clock.Now})
 	must(t, err)
 	h.document = readDocument(t, h.openAPI)
 	h.start(l)
@@ -167,21 +148,9 @@ func must(t testing.TB, err error) {
 
 // journal is the log, and all that must not be in it.
 type journal struct {
+	fixture.Journal
 	mu      sync.Mutex
-	text    bytes.Buffer
 	secrets map[string]bool
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(b)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
 }
 
 func (j *journal) lines() []string { return strings.Split(strings.TrimRight(j.String(), "\n"), "\n") }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"go.uber.org/goleak"
 )
 
@@ -137,7 +138,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		ctx, stop := context.WithCancel(context.Background())
 		served := make(chan error)
 		go func() { served <- s.Serve(ctx, l) }()
-		h := &house{Server: s, t: t, address: l.Addr().String(), journal: &journal{}, clock: &clock{}}
+		h := &house{Server: s, t: t, address: l.Addr().String(), journal: &journal{}, clock: fixture.NewClock()}
 		a := h.raw(h.lines("GET", "/login"), false)
 		if a.StatusCode != 200 {
 			t.Error(a.StatusCode)

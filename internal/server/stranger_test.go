@@ -71,7 +71,7 @@ func (h *house) known() map[string]string {
 	must(h.t, err)
 	imported := h.user(all["A-003 an account with bcrypt"])
 	must(h.t, h.store.Update(ctx, func(tx *store.Tx) error {
-		return tx.SetPassword(ctx, uuid.NewString(), imported.ID, string(hash), h.clock.now())
+		return tx.SetPassword(ctx, uuid.NewString(), imported.ID, string(hash), h.clock.Now())
 	}))
 	must(h.t, h.flow.SetUserState(ctx, h.user(all["A-004 a disabled account"]).ID, store.StateDisabled))
 	return all

@@ -398,18 +398,18 @@ func TestSessionsRunOut(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	b := h.member()
-	h.clock.pass(h.config.SessionIdle - time.Minute)
+	h.clock.Pass(h.config.SessionIdle - time.Minute)
 	b.want(200, "GET", "/session", "")
 	for range 13 {
-		h.clock.pass(h.config.SessionIdle - time.Second)
+		h.clock.Pass(h.config.SessionIdle - time.Second)
 		b.want(200, "GET", "/session", "")
 	}
-	for h.clock.now().Before(time.Date(2026, 5, 10, 10, 0, 0, 0, time.UTC)) {
-		h.clock.pass(time.Hour)
+	for h.clock.Now().Before(time.Date(2026, 5, 10, 10, 0, 0, 0, time.UTC)) {
+		h.clock.Pass(time.Hour)
 	}
 	b.want(401, "GET", "/session", "")
 	idle := h.member()
-	h.clock.pass(h.config.SessionIdle + time.Second)
+	h.clock.Pass(h.config.SessionIdle + time.Second)
 	idle.want(401, "GET", "/session", "")
 	idle.want(401, "GET", "/session", "")
 }

@@ -250,7 +250,7 @@ func TestOnlyGoodSessionsAreCached(t *testing.T) {
 		h.update(func(tx *store.Tx) error { return tx.CreateSession(t.Context(), row) })
 		h.is(token, "")
 		h.Forget("u")
-		h.clock.pass(13 * time.Hour)
+		h.clock.Pass(13 * time.Hour)
 		h.is(token, "session_idle_limit")
 		if h.cache.get(keyOf(token)) != nil {
 			t.Error("a session over its limit is cached")
@@ -287,7 +287,7 @@ func TestLastUsesAreWrittenInBatches(t *testing.T) {
 		cached, a := h.login(false)
 		uncached, b := h.login(false)
 		h.cached(cached)
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		for range 3 {
 			h.is(cached, "")
 		}
@@ -306,7 +306,7 @@ func TestLastUsesAreWrittenInBatches(t *testing.T) {
 		h.update(func(tx *store.Tx) error {
 			return tx.TouchSessions(t.Context(), []store.Seen{{Hash: a.Hash, At: begin.Add(3 * time.Hour)}})
 		})
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		h.is(cached, "")
 		h.save()
 		if at := h.row(a.ID).SeenAt; !at.Equal(begin.Add(3 * time.Hour)) {
@@ -325,10 +325,10 @@ func TestAUseThroughAnotherNodeCounts(t *testing.T) {
 		other := h.node()
 		token, _ := h.login(false)
 		h.cached(token)
-		h.clock.pass(11 * time.Hour)
+		h.clock.Pass(11 * time.Hour)
 		other.is(token, "")
 		other.save()
-		h.clock.pass(11 * time.Hour)
+		h.clock.Pass(11 * time.Hour)
 		h.stale(-time.Hour)
 		h.is(token, "")
 	})
@@ -342,9 +342,9 @@ func TestWhatWaitsToBeWrittenIsBounded(t *testing.T) {
 		h.ended[over{id: fmt.Sprint(i)}] = true
 	}
 	token, _ := h.login(false)
-	h.clock.pass(time.Hour)
+	h.clock.Pass(time.Hour)
 	h.is(token, "")
-	h.clock.pass(13 * time.Hour)
+	h.clock.Pass(13 * time.Hour)
 	h.is(token, "session_idle_limit")
 	if len(h.pending) != cacheSize || len(h.ended) != cacheSize {
 		t.Errorf("%d and %d wait", len(h.pending), len(h.ended))
@@ -356,7 +356,7 @@ func TestRunSavesAtItsEnd(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, h *house) {
 		token, row := h.login(false)
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		h.is(token, "")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -380,7 +380,7 @@ func TestEverythingAtOnce(t *testing.T) {
 				if s, err := h.Check(t.Context(), token); err == nil && (s.ID != row.ID || s.SeenAt.Before(begin)) {
 					t.Error(s)
 				}
-				h.clock.pass(time.Second)
+				h.clock.Pass(time.Second)
 			}
 		})
 	}
@@ -400,7 +400,7 @@ func TestEverythingAtOnce(t *testing.T) {
 
 func BenchmarkCheckCached(b *testing.B) {
 	h := newHouse(b, sqlite(b))
-	h.clock.set(time.Now())
+	h.clock.Stop(time.Now())
 	m := NewManager(h.store, time.Now, life)
 	token, _ := h.login(false)
 	_ = m.Poll(b.Context())

@@ -26,15 +26,15 @@ func TestATokenLeadsToItsSession(t *testing.T) {
 			}
 		}
 		s := h.is(token, "")
-		h.clock.pass(10*time.Minute - 1)
+		h.clock.Pass(10*time.Minute - 1)
 		if !h.Fresh(s) {
 			t.Error("not fresh before its time is over")
 		}
-		h.clock.pass(1)
+		h.clock.Pass(1)
 		if h.Fresh(s) {
 			t.Error("fresh for too long")
 		}
-		h.clock.set(begin.Add(-time.Hour))
+		h.clock.Stop(begin.Add(-time.Hour))
 		if h.Fresh(s) {
 			t.Error("a clock that was set back makes it fresh again") // N-224
 		}
@@ -65,7 +65,7 @@ func TestASessionEndsWhenItIsNotUsed(t *testing.T) {
 			remember, trusted bool
 			idle              time.Duration
 		}{{false, false, life.Idle}, {false, true, life.Idle}, {true, false, life.RememberIdle}, {true, true, life.RememberIdle}} {
-			h.clock.set(begin)
+			h.clock.Stop(begin)
 			h.stale(time.Minute)
 			lasts, _ := h.login(c.remember)
 			ends, row := h.login(c.remember)
@@ -73,11 +73,11 @@ func TestASessionEndsWhenItIsNotUsed(t *testing.T) {
 				h.cached(lasts)
 				h.cached(ends)
 			}
-			h.clock.set(begin.Add(c.idle - time.Second))
+			h.clock.Stop(begin.Add(c.idle - time.Second))
 			h.is(lasts, "")
-			h.clock.set(begin.Add(c.idle))
+			h.clock.Stop(begin.Add(c.idle))
 			h.is(ends, "session_idle_limit")
-			h.clock.set(begin.Add(c.idle + time.Second))
+			h.clock.Stop(begin.Add(c.idle + time.Second))
 			h.is(ends, "session_idle_limit")
 			h.is(lasts, "") // the use a second before the limit began a new time
 			h.save()
@@ -97,11 +97,11 @@ func TestASessionEndsHoweverMuchItIsUsed(t *testing.T) {
 			remember, trusted  bool
 			absolute, interval time.Duration
 		}{{false, false, life.Absolute, life.Idle - time.Second}, {false, true, life.Absolute, time.Hour}, {true, true, life.RememberAbsolute, 5 * time.Hour}} {
-			h.clock.set(begin)
+			h.clock.Stop(begin)
 			h.stale(time.Minute)
 			token, _ := h.login(c.remember)
 			for h.clock.Now().Add(c.interval).Before(begin.Add(c.absolute)) {
-				h.clock.pass(c.interval)
+				h.clock.Pass(c.interval)
 				if c.trusted {
 					h.stale(-time.Hour)
 				}
@@ -109,11 +109,11 @@ func TestASessionEndsHoweverMuchItIsUsed(t *testing.T) {
 					t.Fatal("it promises more than the absolute limit")
 				}
 			}
-			h.clock.set(begin.Add(c.absolute - time.Second))
+			h.clock.Stop(begin.Add(c.absolute - time.Second))
 			h.is(token, "")
-			h.clock.set(begin.Add(c.absolute))
+			h.clock.Stop(begin.Add(c.absolute))
 			h.is(token, "session_absolute_limit")
-			h.clock.set(begin.Add(c.absolute + time.Second))
+			h.clock.Stop(begin.Add(c.absolute + time.Second))
 			h.is(token, "session_absolute_limit")
 		}
 	})
@@ -125,7 +125,7 @@ func TestAClockThatIsSetBackChangesNothing(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, h *house) {
 		for _, trusted := range []bool{false, true} {
-			h.clock.set(begin)
+			h.clock.Stop(begin)
 			h.stale(time.Minute)
 			used, row := h.login(false)
 			over, _ := h.login(false)
@@ -133,16 +133,16 @@ func TestAClockThatIsSetBackChangesNothing(t *testing.T) {
 				h.cached(used)
 				h.cached(over)
 			}
-			h.clock.pass(6 * time.Hour)
+			h.clock.Pass(6 * time.Hour)
 			h.is(used, "")
 			h.save()
-			h.clock.pass(6 * time.Hour)
+			h.clock.Pass(6 * time.Hour)
 			h.is(used, "")
 			h.is(over, "session_idle_limit")
 			h.save()
 			last := h.row(row.ID).SeenAt
 			for _, back := range []time.Duration{time.Hour, 365 * 24 * time.Hour} {
-				h.clock.set(begin.Add(12*time.Hour - back))
+				h.clock.Stop(begin.Add(12*time.Hour - back))
 				if s := h.is(used, ""); s == nil || s.SeenAt.Before(begin.Add(6*time.Hour)) {
 					t.Errorf("set back by %v: %v", back, s)
 				}
@@ -155,7 +155,7 @@ func TestAClockThatIsSetBackChangesNothing(t *testing.T) {
 					t.Errorf("last used at %v, then at %v", last, at)
 				}
 			}
-			h.clock.set(begin.Add(24*time.Hour - time.Second)) // right again, to the last second of what is left
+			h.clock.Stop(begin.Add(24*time.Hour - time.Second)) // right again, to the last second of what is left
 			h.is(used, "")
 		}
 	})
@@ -222,7 +222,7 @@ func TestARotatedTokenIsDead(t *testing.T) {
 		old, row := h.login(true)
 		h.cached(old)
 		other.cached(old)
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		s := h.is(old, "")
 		token, next := h.Rotate(s)
 		if token == old || next.ID != row.ID || !next.AuthAt.Equal(h.now()) || !next.EndAt.Equal(row.EndAt) || !next.CreatedAt.Equal(row.CreatedAt) || !next.Remember || next.Idle != row.Idle {

@@ -4,37 +4,17 @@ import (
 	"crypto/sha256"
 	"errors"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/pgtest"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
-// clock stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) set(at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = at
-}
-
-func (c *clock) pass(d time.Duration) { c.set(c.Now().Add(d)) }
-
 var (
-	begin = time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)
+	begin = fixture.Begin
 	life  = Lifetimes{Idle: 12 * time.Hour, Absolute: 168 * time.Hour, RememberIdle: 336 * time.Hour, RememberAbsolute: 720 * time.Hour, Fresh: 10 * time.Minute}
 )
 
@@ -43,7 +23,7 @@ type house struct {
 	*Manager
 	t     testing.TB
 	dsn   string
-	clock *clock
+	clock *fixture.Clock
 }
 
 // houses runs a test on both engines.
@@ -66,7 +46,7 @@ func newHouse(t testing.TB, dsn string) *house {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c := &clock{now: begin}
+	c := fixture.StoppedClock()
 	h := &house{NewManager(s, c.Now, life), t, dsn, c}
 	h.update(func(tx *store.Tx) error {
 		return tx.CreateUser(t.Context(), store.User{ID: "u", State: store.StateActive}, begin)

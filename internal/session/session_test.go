@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -40,7 +41,8 @@ func TestTokensAreLongAndNeverTheSame(t *testing.T) {
 
 func TestANewSessionHasTheLifetimesThatWereSet(t *testing.T) {
 	t.Parallel()
-	c := &clock{now: begin.Add(123)} // beyond the precision of the store
+	c := fixture.StoppedClock()
+	c.Pass(123) // beyond the precision of the store
 	m := NewManager(nil, c.Now, life)
 	_, one := m.New("u", []string{"password"}, false, Device{"Firefox on Linux", "192.0.2.1"})
 	_, two := m.New("u", nil, true, Device{})
@@ -58,7 +60,7 @@ func TestACopyOfTheStoreOpensNothing(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
 		token, row := h.login(true)
 		h.cached(token)
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		h.is(token, "")
 		h.save()
 		raw, _ := base64.RawURLEncoding.DecodeString(token)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 	"pgregory.net/rapid"
 )
 
@@ -57,13 +58,13 @@ func TestNoPeriodHasMoreThanItsBudget(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		b := rapid.SampledFrom(slices.DeleteFunc(slices.Clone(budgets), func(b budget) bool { return len(b.windows) == 0 })).Draw(t, "budget")
-		c := newClock()
-		l := New(c.now)
+		c := fixture.StoppedClock()
+		l := New(c.Now)
 		k := Key{b.name, "x"}
 		var passed []time.Time
 		since := func(d time.Duration) (n int32) {
 			for _, at := range passed {
-				if c.now().Sub(at) < d {
+				if c.Now().Sub(at) < d {
 					n++
 				}
 			}
@@ -71,7 +72,7 @@ func TestNoPeriodHasMoreThanItsBudget(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			w := rapid.SampledFrom(b.windows).Draw(t, "window")
-			c.forward(time.Duration(rapid.Int64Range(0, int64(w.per)*5/4).Draw(t, "forward")))
+			c.Pass(time.Duration(rapid.Int64Range(0, int64(w.per)*5/4).Draw(t, "forward")))
 			for range rapid.Int32Range(1, w.most+1).Draw(t, "tries") {
 				r, err := l.Reserve(t.Context(), k)
 				if err != nil {
@@ -82,7 +83,7 @@ func TestNoPeriodHasMoreThanItsBudget(t *testing.T) {
 					if rapid.Bool().Draw(t, "come back") {
 						break
 					}
-					c.forward(wait)
+					c.Pass(wait)
 					if r, err = l.Reserve(t.Context(), k); err != nil {
 						t.Fatalf("told to wait %v, and then %v", wait, err)
 					}
@@ -92,7 +93,7 @@ func TestNoPeriodHasMoreThanItsBudget(t *testing.T) {
 					continue
 				}
 				r.Spend()
-				passed = append(passed, c.now())
+				passed = append(passed, c.Now())
 				for _, w := range b.windows {
 					if n := since(w.per); n > w.most {
 						t.Fatalf("%d passed within %v, want at most %d", n, w.per, w.most)
@@ -108,20 +109,20 @@ func TestNoDayHasMoreThanAHundredGuesses(t *testing.T) {
 	t.Parallel()
 	reached := 0
 	rapid.Check(t, func(t *rapid.T) {
-		c := newClock()
-		l := New(c.now)
+		c := fixture.StoppedClock()
+		l := New(c.Now)
 		var passed []time.Time
-		for c.now().Before(newClock().now().Add(4 * 24 * time.Hour)) {
+		for c.Now().Before(fixture.Begin.Add(4 * 24 * time.Hour)) {
 			if rapid.IntRange(0, 39).Draw(t, "rest") == 0 {
-				c.forward(time.Duration(rapid.IntRange(0, 1500).Draw(t, "minutes")) * time.Minute)
+				c.Pass(time.Duration(rapid.IntRange(0, 1500).Draw(t, "minutes")) * time.Minute)
 			}
 			r, err := l.Reserve(t.Context(), Key{LoginIdentifier, "x"})
 			if err != nil {
-				c.forward(limitedFor(t, err))
+				c.Pass(limitedFor(t, err))
 				continue
 			}
 			r.Spend()
-			passed = append(passed, c.now())
+			passed = append(passed, c.Now())
 			if n := len(passed); n > 100 && passed[n-1].Sub(passed[n-101]) < 24*time.Hour {
 				t.Fatalf("101 guesses within %v", passed[n-1].Sub(passed[n-101]))
 			}
@@ -137,13 +138,13 @@ func TestNoDayHasMoreThanAHundredGuesses(t *testing.T) {
 func TestAClockThatGoesBackLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	for _, b := range budgets {
-		c := newClock()
-		l := New(c.now)
-		c.forward(72 * time.Hour)
+		c := fixture.StoppedClock()
+		l := New(c.Now)
+		c.Pass(72 * time.Hour)
 		for fail(t, l, Key{b.name, "x"}) == 0 {
 		}
 		for _, back := range []time.Duration{time.Millisecond, time.Hour, 24 * time.Hour, 300 * 24 * time.Hour} {
-			c.forward(-back)
+			c.Pass(-back)
 			if fail(t, l, Key{b.name, "x"}) == 0 {
 				t.Errorf("%s: %v back, and it was let in", b.name, back)
 			}

@@ -8,18 +8,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 )
-
-// clock is a clock that the test moves.
-type clock struct{ at atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.at.Store(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
-func (c *clock) forward(d time.Duration) { c.at.Add(int64(d)) }
 
 // fail tries something that turns out wrong and returns how long it has to wait instead; 0: it was tried.
 func fail(t testing.TB, l *Limiter, keys ...Key) (wait time.Duration) {
@@ -38,8 +29,8 @@ func fail(t testing.TB, l *Limiter, keys ...Key) (wait time.Duration) {
 // B-016, B-017: after five failures each try waits twice as long, and after a hundred nothing more is checked that day.
 func TestStrangersGuessSlowerAndSlowerAndAtMostAHundredTimesADay(t *testing.T) {
 	t.Parallel()
-	c := newClock()
-	l := New(c.now)
+	c := fixture.StoppedClock()
+	l := New(c.Now)
 	k := Key{LoginIdentifier, "email a@example.com"}
 	for i := range 5 {
 		if wait := fail(t, l, k); wait != 0 {
@@ -51,24 +42,24 @@ func TestStrangersGuessSlowerAndSlowerAndAtMostAHundredTimesADay(t *testing.T) {
 		if wait != want*time.Second {
 			t.Fatalf("wait %v, want %v", wait, want*time.Second)
 		}
-		c.forward(wait - 1)
+		c.Pass(wait - 1)
 		if fail(t, l, k) == 0 {
 			t.Fatalf("let in before the %v were over", want*time.Second)
 		}
-		c.forward(1)
+		c.Pass(1)
 		if fail(t, l, k) != 0 {
 			t.Fatal("refused after the wait that was told")
 		}
 	}
 	checked := 13
 	for fail(t, l, k) < 23*time.Hour {
-		c.forward(time.Second)
+		c.Pass(time.Second)
 		checked = int(l.counter(k).worth(l.now()))
 	}
 	if checked != 100 {
 		t.Errorf("%d passwords were checked before the pause, want 100", checked)
 	}
-	c.forward(24 * time.Hour)
+	c.Pass(24 * time.Hour)
 	for i := range 5 {
 		if wait := fail(t, l, k); wait != 0 {
 			t.Errorf("after the pause try %d waits %v", i+1, wait)
@@ -228,7 +219,7 @@ func TestACrowdDoesNotWait(t *testing.T) {
 // B-027: settling twice counts once; what somebody gets back by a right log-in of their own is only their own.
 func TestAReleaseTakesBackOnlyItsOwn(t *testing.T) {
 	t.Parallel()
-	l := New(newClock().now)
+	l := New(fixture.StoppedClock().Now)
 	k := Key{LoginIdentifier, "x"}
 	for range 5 {
 		wrong, err := l.Reserve(t.Context(), k)
@@ -262,7 +253,7 @@ func TestOnlyADevicesOwnCountIsCleared(t *testing.T) {
 		if len(row.windows) > 1 {
 			continue
 		}
-		l := New(newClock().now)
+		l := New(fixture.StoppedClock().Now)
 		k := Key{row.name, "x"}
 		for fail(t, l, k) == 0 {
 		}
@@ -273,7 +264,7 @@ func TestOnlyADevicesOwnCountIsCleared(t *testing.T) {
 		}
 	}
 	// With another try of the same device still running.
-	l := New(newClock().now)
+	l := New(fixture.StoppedClock().Now)
 	k := Key{LoginDevice, "x"}
 	for range 9 {
 		fail(t, l, k)
@@ -296,7 +287,7 @@ func TestOnlyADevicesOwnCountIsCleared(t *testing.T) {
 
 func TestAllPlacesAreTakenOrNone(t *testing.T) {
 	t.Parallel()
-	l := New(newClock().now)
+	l := New(fixture.StoppedClock().Now)
 	client, address := Key{MailClient, "192.0.2.1"}, Key{MailAddress, "a@example.com"}
 	for i := range 3 {
 		if fail(t, l, client, address, client) != 0 {
@@ -323,7 +314,7 @@ func TestAllPlacesAreTakenOrNone(t *testing.T) {
 func TestTheLongestWaitIsTold(t *testing.T) {
 	t.Parallel()
 	for range 20 { // the order in which keys are looked at is another in each limiter
-		l := New(newClock().now)
+		l := New(fixture.StoppedClock().Now)
 		minute, hour, day := Key{StrengthClient, "x"}, Key{SignupClient, "x"}, Key{NoticeAddress, "x"}
 		for _, k := range []Key{minute, hour, day} {
 			for fail(t, l, k) == 0 {
@@ -339,7 +330,7 @@ func TestTheLongestWaitIsTold(t *testing.T) {
 // Keys in any order, from many sides at once: nobody waits for ever, and no budget is passed.
 func TestManyKeysAtOnceFromManySides(t *testing.T) {
 	t.Parallel()
-	l := New(newClock().now)
+	l := New(fixture.StoppedClock().Now)
 	keys := []Key{{MailClient, "a"}, {MailClient, "b"}, {SignupClient, "a"}, {MailAddress, "x"}, {StrengthClient, "a"}}
 	var spent [5]atomic.Int32
 	var all sync.WaitGroup

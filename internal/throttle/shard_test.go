@@ -5,23 +5,25 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/fixture"
 )
 
 // A flood of new keys, such as of addresses that an attacker makes up: memory is bounded, a new client is never refused, and a counter that
 // holds somebody back is not washed away. Not parallel: it measures the heap.
 func TestAFloodOfKeysIsBoundedAndShutsNobodyOut(t *testing.T) {
-	c := newClock()
+	c := fixture.StoppedClock()
 	before := heap()
-	l := New(c.now)
+	l := New(c.Now)
 	victim, client, paused := Key{LoginIdentifier, "victim"}, Key{TokenClient, "attacker"}, Key{LoginIdentifier, "paused"}
 	for l.counter(paused) == nil || l.counter(paused).worth(l.now()) < 99 {
 		fail(t, l, paused)
-		c.forward(time.Minute)
+		c.Pass(time.Minute)
 	}
-	c.forward(7 * time.Hour)
+	c.Pass(7 * time.Hour)
 	for fail(t, l, paused) < time.Hour {
 	}
-	c.forward(20 * time.Hour) // by now one of its failures still counts, but the pause holds
+	c.Pass(20 * time.Hour) // by now one of its failures still counts, but the pause holds
 	for fail(t, l, victim) == 0 {
 	}
 	for fail(t, l, client) == 0 {
@@ -61,8 +63,8 @@ func heap() int64 {
 // What is over goes before what still counts, what was touched longest ago first; what is in flight stays.
 func TestTheLeastUsefulCounterGoes(t *testing.T) {
 	t.Parallel()
-	c := newClock()
-	l := New(c.now)
+	c := fixture.StoppedClock()
+	l := New(c.Now)
 	s := &shard{entries: map[[16]byte]*entry{}}
 	put := func(name byte, failures int, b Budget) *entry {
 		e := s.entry([16]byte{name}, b.find(), l.now())
@@ -74,9 +76,9 @@ func TestTheLeastUsefulCounterGoes(t *testing.T) {
 	}
 	put('a', 30, StrengthClient) // over in a minute
 	put('b', 3, MailAddress)
-	c.forward(2 * time.Minute)
+	c.Pass(2 * time.Minute)
 	put('c', 1, MailAddress)
-	c.forward(time.Second)
+	c.Pass(time.Second)
 	put('d', 1, MailAddress)
 	put('e', 0, MailAddress).flight = 1
 	for _, want := range "acdb" {
