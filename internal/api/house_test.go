@@ -224,6 +224,14 @@ func (h *house) user(email string, roles ...string) store.User {
 	return u
 }
 
+// atHome is a house with Ada in it, and her browser, signed in.
+func atHome(t *testing.T) (*house, *client) {
+	t.Helper()
+	h := newHouse(t)
+	h.user(ada)
+	return h, h.signedIn(ada)
+}
+
 // state is all that a call could change, to compare.
 func (h *house) state() string {
 	h.t.Helper()
@@ -272,18 +280,7 @@ type answer struct {
 }
 
 // at is the value at the end of a path of names, as text.
-func (a answer) at(names ...string) string {
-	var value any
-	_ = json.Unmarshal([]byte(a.body), &value)
-	for _, name := range names {
-		object, _ := value.(map[string]any)
-		value = object[name]
-	}
-	if value == nil {
-		return ""
-	}
-	return fmt.Sprint(value)
-}
+func (a answer) at(names ...string) string { return fixture.At(a.body, names...) }
 
 // fields are the fields of a problem as name: code.
 func (a answer) fields() string {

@@ -98,9 +98,7 @@ func TestANativeClientNeverGetsACookie(t *testing.T) {
 // With Authorization, cookies are ignored: a page's script that uses a token must not log its browser out.
 func TestABearersLogoutLeavesTheBrowserAlone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.user(ada)
-	b := h.signedIn(ada)
+	h, b := atHome(t)
 	n := h.client()
 	b.bearer = n.want(200, "POST", "/login", login(ada, secret, `,"transport":"token"`)).at("session", "token")
 	a := b.want(204, "POST", "/logout", "")
@@ -114,9 +112,7 @@ func TestABearersLogoutLeavesTheBrowserAlone(t *testing.T) {
 
 func TestLogoutIsAlwaysDone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.user(ada)
-	b := h.signedIn(ada)
+	_, b := atHome(t)
 	token := b.cookies["gatehouse"]
 	for _, who := range []string{"signed in", "signed out", "with a dead cookie", "with junk"} {
 		a := b.want(204, "POST", "/logout", "")
@@ -359,9 +355,7 @@ func otherPeoplesSessions(t *testing.T, h *house) {
 // ASVS 7.5.1. What cannot be undone, or lets somebody else in for good, asks for a young proof.
 func TestSomeCallsAskForAFreshSession(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.user(ada)
-	b := h.signedIn(ada)
+	h, b := atHome(t)
 	h.clock.Pass(h.Config.FreshFor)
 	before := h.state()
 	calls := [][3]string{{"GET", "/account/export", ""}, {"POST", "/account/email", `{"email":"new@example.com"}`}, {"DELETE", "/account", ""}}
@@ -387,9 +381,7 @@ func TestSomeCallsAskForAFreshSession(t *testing.T) {
 
 func TestADeletedAccountIsGone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.user(ada)
-	b := h.signedIn(ada)
+	h, b := atHome(t)
 	a := b.want(204, "DELETE", "/account", "")
 	if _, still := b.cookies["gatehouse"]; still || a.Header().Get("Clear-Site-Data") == "" {
 		t.Errorf("%v %v", b.cookies, a.Header())
@@ -451,9 +443,7 @@ func TestARefusedPasswordDoesNotUseTheLinkUp(t *testing.T) {
 // F-077 for these doors: a link opens only what it was made for.
 func TestALinkOpensOnlyItsOwnDoor(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.user(ada)
-	b := h.signedIn(ada)
+	h, b := atHome(t)
 	b.want(202, "POST", "/signup", fmt.Sprintf(`{"email":"waiting@example.com","password":%q}`, secret))
 	b.want(202, "POST", "/password/forgot", `{"email":"ada@example.com"}`)
 	b.want(202, "POST", "/account/email", `{"email":"new@example.com"}`)

@@ -277,9 +277,7 @@ func TestNamesThatWereMadeUpComeBackShortAndHarmless(t *testing.T) {
 // I-137. What a client may not say of itself is no member.
 func TestNobodyGivesThemselvesARole(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.user(ada)
-	b := h.signedIn(ada)
+	h, b := atHome(t)
 	before := h.state()
 	for _, name := range []string{
 		"role", "roles", "is_admin", "admin", "email_verified", "id", "user_id", "password_hash", "mfa", "created_at", "permissions", "state", "verified", "Email",
@@ -305,9 +303,7 @@ func TestNobodyGivesThemselvesARole(t *testing.T) {
 // F-081. One address, as a string: whatever could be read as two is refused, and nobody gets a mail.
 func TestTwoAddressesAreNotOne(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.user(ada)
-	b := h.signedIn(ada)
+	h, b := atHome(t)
 	mails := len(h.mails())
 	const me = "eve@example.org"
 	for _, call := range []string{"/password/forgot", "/verify/resend", "/account/email", "/signup"} {
@@ -343,9 +339,7 @@ func TestTwoAddressesAreNotOne(t *testing.T) {
 // What stands in an address ends up in histories and logs, and is not read.
 func TestTheQueryHasNoEffect(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.user(ada)
-	b := h.signedIn(ada)
+	h, b := atHome(t)
 	before := h.state()
 	query := "?identifier=" + ada + "&password=" + secret + "&transport=token&token=" + b.cookies["gatehouse"] + "&access_token=" + b.cookies["gatehouse"] + "&unknown=1"
 	stranger := h.client()

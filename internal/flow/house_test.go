@@ -367,3 +367,34 @@ func atOnce(n int, do func(i int)) {
 	close(start)
 	all.Wait()
 }
+
+// oneWins runs many together, sees that one of them succeeds and every other is told what a loser may be told, and returns which one it was.
+func (h *house) oneWins(n int, try func(i int) error, mayLose func(err error) bool) int {
+	h.t.Helper()
+	var won, winner atomic.Int64
+	atOnce(n, func(i int) {
+		if err := try(i); err == nil {
+			won.Add(1)
+			winner.Store(int64(i))
+		} else if !mayLose(err) {
+			h.t.Errorf("a loser is told: %v", err)
+		}
+	})
+	if won.Load() != 1 {
+		h.t.Fatalf("%d won", won.Load())
+	}
+	return int(winner.Load())
+}
+
+// strangers are what requests from so many browsers that were never here bring with them.
+func (h *house) strangers(n int) []Client {
+	h.t.Helper()
+	clients := make([]Client, n)
+	for i := range clients {
+		clients[i] = h.browser().client()
+	}
+	return clients
+}
+
+// usedUp tells whether somebody was told that their link has been used.
+func usedUp(err error) bool { return code(err) == message.LinkExpired && fault(err).Hint == "used" }

@@ -319,10 +319,7 @@ func TestGuessingIsLimitedByAccount(t *testing.T) {
 func TestGuessingAtOnce(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		h.member(SignUpInput{Email: "anna@example.com"})
-		clients := make([]Client, 100)
-		for i := range clients {
-			clients[i] = h.browser().client()
-		}
+		clients := h.strangers(100)
 		var checked, limited atomic.Int32
 		atOnce(len(clients), func(i int) {
 			_, err := h.Login(t.Context(), clients[i], LoginInput{Identifier: "anna@example.com", Password: wrongPassword})

@@ -204,18 +204,7 @@ type answer struct {
 func (a answer) location() string { return a.Header.Get("Location") }
 
 // at is the value at the end of a path of names in a JSON body, as text.
-func (a answer) at(names ...string) string {
-	var value any
-	_ = stdjson.Unmarshal([]byte(a.body), &value)
-	for _, name := range names {
-		object, _ := value.(map[string]any)
-		value = object[name]
-	}
-	if value == nil {
-		return ""
-	}
-	return fmt.Sprint(value)
-}
+func (a answer) at(names ...string) string { return fixture.At(a.body, names...) }
 
 func (a answer) code() string { return a.at("code") }
 

@@ -19,8 +19,7 @@ func TestACachedSessionIsCheckedWithoutTheStore(t *testing.T) {
 		h.vanish(row)
 		h.is(token, "") // nobody told this node: the row was not read
 		h.update(func(tx *store.Tx) error { return tx.Revoke(t.Context(), store.RevokeSession, row.ID, h.now()) })
-		h.poll()
-		h.stale(-time.Hour)
+		h.hear()
 		h.is(token, "session_unknown")
 	})
 }
@@ -140,8 +139,7 @@ func TestARevocationThatIsCommittedLateIsHeard(t *testing.T) {
 	}()
 	<-numbered
 	h.update(func(tx *store.Tx) error { return tx.Revoke(t.Context(), store.RevokeSession, "a later one", h.now()) })
-	h.poll()
-	h.stale(-time.Hour)
+	h.hear()
 	if h.is(token, ""); len(h.heard) != 1 || h.heard[0].seq != 2 {
 		t.Fatalf("heard %v", h.heard)
 	}
@@ -149,8 +147,7 @@ func TestARevocationThatIsCommittedLateIsHeard(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	h.poll()
-	h.stale(-time.Hour)
+	h.hear()
 	h.is(token, "session_unknown")
 }
 
@@ -211,8 +208,7 @@ func TestANodeThatSleptForgetsWhatItHadCached(t *testing.T) {
 			t.Fatal("the revocation is still there", last, err)
 		}
 		h.stale(deaf + time.Second)
-		h.poll()
-		h.stale(-time.Hour)
+		h.hear()
 		h.is(token, "session_unknown")
 	})
 }
@@ -243,8 +239,7 @@ func TestWhatWasReadBeforeARevocationIsNotCachedAfterIt(t *testing.T) {
 func TestOnlyGoodSessionsAreCached(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, h *house) {
-		h.poll()
-		h.stale(-time.Hour)
+		h.hear()
 		token, row := h.New("u", nil, false, Device{})
 		h.is(token, "session_unknown")
 		h.update(func(tx *store.Tx) error { return tx.CreateSession(t.Context(), row) })
@@ -393,8 +388,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	})
 	all.Wait()
 	h.update(func(tx *store.Tx) error { return tx.EndSessions(t.Context(), "u", "", begin) })
-	h.poll()
-	h.stale(-time.Hour)
+	h.hear()
 	h.is(token, "session_unknown")
 }
 

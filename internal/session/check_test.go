@@ -172,8 +172,7 @@ func TestADisabledAccountIsSignedOutWithItsCause(t *testing.T) {
 			}
 			return tx.Revoke(t.Context(), store.RevokeUser, "u", h.now())
 		})
-		h.poll()
-		h.stale(-time.Hour)
+		h.hear()
 		h.is(token, "account_disabled")
 		h.is(token, "account_disabled") // also not from a cache
 		h.save()
@@ -236,9 +235,8 @@ func TestARotatedTokenIsDead(t *testing.T) {
 			return tx.Revoke(t.Context(), store.RevokeSession, s.ID, h.now())
 		})
 		h.Forget("u") // as flow does on its own node, at once
-		other.poll()
+		other.hear()
 		h.stale(-time.Hour)
-		other.stale(-time.Hour)
 		for _, node := range []*house{h, other} {
 			node.is(old, "session_unknown")
 			if s := node.is(token, ""); s == nil || s.ID != row.ID || !s.FreshUntil.Equal(h.now().Add(life.Fresh)) {

@@ -106,6 +106,13 @@ func (h *house) poll() {
 	}
 }
 
+// hear polls, and trusts what is cached from then on, however slow the machine is, until stale or the next poll.
+func (h *house) hear() {
+	h.t.Helper()
+	h.poll()
+	h.stale(-time.Hour)
+}
+
 func (h *house) save() {
 	h.t.Helper()
 	if err := h.Save(h.t.Context()); err != nil {

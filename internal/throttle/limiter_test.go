@@ -26,17 +26,23 @@ func fail(t testing.TB, l *Limiter, keys ...Key) (wait time.Duration) {
 	return 0
 }
 
+// failTimes tries something that turns out wrong so many times, none of which may have to wait.
+func failTimes(t testing.TB, l *Limiter, times int, keys ...Key) {
+	t.Helper()
+	for i := range times {
+		if wait := fail(t, l, keys...); wait != 0 {
+			t.Fatalf("try %d of %d waits %v", i+1, times, wait)
+		}
+	}
+}
+
 // B-016, B-017: after five failures each try waits twice as long, and after a hundred nothing more is checked that day.
 func TestStrangersGuessSlowerAndSlowerAndAtMostAHundredTimesADay(t *testing.T) {
 	t.Parallel()
 	c := fixture.StoppedClock()
 	l := New(c.Now)
 	k := Key{LoginIdentifier, "email a@example.com"}
-	for i := range 5 {
-		if wait := fail(t, l, k); wait != 0 {
-			t.Fatalf("try %d waits %v", i+1, wait)
-		}
-	}
+	failTimes(t, l, 5, k)
 	for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
 		wait := fail(t, l, k)
 		if wait != want*time.Second {
@@ -60,11 +66,7 @@ func TestStrangersGuessSlowerAndSlowerAndAtMostAHundredTimesADay(t *testing.T) {
 		t.Errorf("%d passwords were checked before the pause, want 100", checked)
 	}
 	c.Pass(24 * time.Hour)
-	for i := range 5 {
-		if wait := fail(t, l, k); wait != 0 {
-			t.Errorf("after the pause try %d waits %v", i+1, wait)
-		}
-	}
+	failTimes(t, l, 5, k)
 }
 
 // counter is the counter of a key, for tests.
@@ -129,9 +131,7 @@ func TestRightPasswordsPassOneByOneOnceTheFreeOnesAreUsedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(time.Now)
 		k := Key{LoginIdentifier, "x"}
-		for range 5 {
-			fail(t, l, k)
-		}
+		failTimes(t, l, 5, k)
 		time.Sleep(time.Second)
 		var running, most atomic.Int32
 		var all sync.WaitGroup
@@ -239,11 +239,7 @@ func TestAReleaseTakesBackOnlyItsOwn(t *testing.T) {
 	if fail(t, l, k) == 0 {
 		t.Error("five failures were given back")
 	}
-	for i := range 5 {
-		if fail(t, l, Key{LoginIdentifier, "attacker"}) != 0 {
-			t.Errorf("right log-ins counted: try %d is refused", i+1)
-		}
-	}
+	failTimes(t, l, 5, Key{LoginIdentifier, "attacker"}) // right log-ins don't count
 }
 
 // A known device forgets its own failures when its person logs in, and nothing else does.
@@ -266,20 +262,14 @@ func TestOnlyADevicesOwnCountIsCleared(t *testing.T) {
 	// With another try of the same device still running.
 	l := New(fixture.StoppedClock().Now)
 	k := Key{LoginDevice, "x"}
-	for range 9 {
-		fail(t, l, k)
-	}
+	failTimes(t, l, 9, k)
 	running, err := l.Reserve(t.Context(), k)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Clear(k)
 	running.Spend()
-	for i := range 9 {
-		if fail(t, l, k) != 0 {
-			t.Fatalf("after it was cleared try %d is refused", i+2)
-		}
-	}
+	failTimes(t, l, 9, k) // with the one that was running these are ten
 	if fail(t, l, k) == 0 {
 		t.Error("the try that was running when it was cleared did not count")
 	}
@@ -289,22 +279,14 @@ func TestAllPlacesAreTakenOrNone(t *testing.T) {
 	t.Parallel()
 	l := New(fixture.StoppedClock().Now)
 	client, address := Key{MailClient, "192.0.2.1"}, Key{MailAddress, "a@example.com"}
-	for i := range 3 {
-		if fail(t, l, client, address, client) != 0 {
-			t.Fatalf("mail %d is refused", i+1)
-		}
-	}
+	failTimes(t, l, 3, client, address, client)
 	for range 100 {
 		r, err := l.Reserve(t.Context(), client, address)
 		if limited, ok := errors.AsType[*Limited](err); !ok || limited.Budget != MailAddress || r != nil {
 			t.Fatalf("the fourth mail: %v, %v", r, err)
 		}
 	}
-	for i := range 17 {
-		if fail(t, l, client) != 0 {
-			t.Fatalf("what was refused counted against the client: mail %d is refused", i+4)
-		}
-	}
+	failTimes(t, l, 17, client) // what was refused did not count against the client: these are 20
 	if fail(t, l, client) == 0 {
 		t.Error("the client gets a 21st mail")
 	}
@@ -376,10 +358,6 @@ func TestManyKeysAtOnceFromManySides(t *testing.T) {
 func TestOffLetsEverythingPass(t *testing.T) {
 	t.Parallel()
 	l := Off()
-	for range 1000 {
-		if fail(t, l, Key{LoginIdentifier, "x"}, Key{MailAddress, "x"}) != 0 {
-			t.Fatal("refused")
-		}
-	}
+	failTimes(t, l, 1000, Key{LoginIdentifier, "x"}, Key{MailAddress, "x"})
 	l.Clear(Key{LoginDevice, "x"})
 }
