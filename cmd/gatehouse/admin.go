@@ -12,8 +12,8 @@ type adminCmd struct {
 
 // Help is shown below the command's one line.
 func (adminCmd) Help() string {
-	return `The first administrator can be made before or after the first start of the server. Somebody who has an account already becomes one by
-their role instead.
+	return `The password is asked for. The first administrator can be made before or after the first start of the server. Somebody who has
+an account already becomes one by their role instead.
 
 Examples:
 

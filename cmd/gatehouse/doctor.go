@@ -151,6 +151,15 @@ func (d *diagnosis) people() {
 	} else {
 		d.ok("email verification", "an address must be confirmed before log-in")
 	}
+	switch {
+	case d.config.SupportURL != "":
+		d.ok("support", "people are led to %s", d.config.SupportURL)
+	case d.config.Dev == config.On:
+		d.ok("support", "nobody needs an address for help in development")
+	default:
+		d.found(warning, "support", "there is no address for help: mails and pages send people to it when something is wrong",
+			"give one with --support-url, such as mailto:help@example.com")
+	}
 }
 
 // strongerHash is what to do about a weak hash.

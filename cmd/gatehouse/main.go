@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"reflect"
 
 	"github.com/alecthomas/kong"
 	"github.com/gatehouse-auth/gatehouse/internal/config"
@@ -45,17 +45,10 @@ type commands struct {
 	User      userCmd      `cmd:"" help:"Make, list and change users."`
 	Admin     adminCmd     `cmd:"" help:"Make administrators."`
 	Role      roleCmd      `cmd:"" help:"Make, list and delete roles."`
-	Reference referenceCmd `cmd:"" help:"Tell the exact cause behind a reference code that somebody was shown."`
+	Reference referenceCmd `cmd:"" help:"Tell exactly why something was refused, by the reference code that the person was shown."`
 	Doctor    doctorCmd    `cmd:"" help:"Check that everything is safe and works, and say how to mend what is not."`
-	Version   versionCmd   `cmd:"" help:"Tell the version."`
+	Version   versionCmd   `cmd:"" help:"Tell the version, and the commit that it was built from."`
 }
-
-// usageError is a mistake in how the program was called: exit status 2.
-type usageError struct{ text string }
-
-func (e usageError) Error() string { return e.text }
-
-func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
 // errTold is a failure of which everything was said already.
 var errTold = errors.New("told already")
@@ -63,18 +56,17 @@ var errTold = errors.New("told already")
 // run does what the command line says and returns the exit status.
 func run(a *app) int {
 	tree := newCommands()
-	parser, err := kong.New(tree, kong.Name("gatehouse"), kong.Description(description), kong.Writers(a.out, a.err),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}), kong.ExplicitGroups(groups()))
+	parser, err := newParser(tree, kong.Writers(a.out, a.err))
 	if err != nil {
 		return a.fail(err)
 	}
-	args, unknown := setAside(a.args)
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
+	args, unknown := setAside(asUsual(a.args))
 	chosen, err := parser.Parse(args)
 	if err != nil {
 		return a.fail(misused(err))
+	}
+	if err := twice(chosen); err != nil {
+		return a.fail(err)
 	}
 	a.json, a.given = tree.JSON, unknown
 	for name, value := range givenTo(chosen) {
@@ -85,29 +77,25 @@ func run(a *app) int {
 	return a.fail(chosen.Run())
 }
 
-const description = `Gatehouse is the login backend for any website. Start it with "gatehouse serve": it needs no configuration.
+const description = `Gatehouse is the login backend for any website. It needs no configuration to start with:
+
+    gatehouse serve                                   start the server, and open the URL that it prints
+    gatehouse admin create --email you@example.com    make the first administrator
+    gatehouse doctor                                  check that all is safe before others use it
 
 Every setting is a flag of "serve", an environment variable (GATEHOUSE_SESSION_IDLE for --session-idle) and a key of gatehouse.yaml.`
 
-// misused makes a sentence of what the parser says, with where to read on.
-func misused(err error) error {
-	command, text := "gatehouse", strings.TrimRight(err.Error(), ".")
-	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
-		if selected := parse.Context.Selected(); selected != nil {
-			command = selected.FullPath()
-			if len(selected.Children) > 0 && strings.HasPrefix(text, "expected one of") { // the parser's own list is cut short
-				text = "say what to do: " + strings.Join(names(selected.Children), ", ")
-			}
-		}
+// newParser makes a parser that reads values in our way, so that what is wrong with one is said in our words.
+func newParser(tree *commands, more ...kong.Option) (*kong.Kong, error) {
+	parser, err := kong.New(tree, append([]kong.Option{
+		kong.Name("gatehouse"), kong.Description(description), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
+		kong.ExplicitGroups(groups()), kong.KindMapper(reflect.Bool, onOff{}), kong.KindMapper(reflect.String, kong.MapperFunc(oneWord)),
+		kong.TypeMapper(reflect.TypeFor[[]string](), kong.MapperFunc(severalWords)),
+	}, more...)...)
+	if err == nil {
+		parser.Model.HelpFlag.Help = "Show this help."
 	}
-	return usage("%s (see `%s --help`)", text, command)
-}
-
-func names(nodes []*kong.Node) (all []string) {
-	for _, n := range nodes {
-		all = append(all, n.Name)
-	}
-	return all
+	return parser, err
 }
 
 // fail says what went wrong and returns the exit status.

@@ -16,8 +16,8 @@ type migrateCmd struct {
 
 // Help is shown below the command's one line.
 func (migrateCmd) Help() string {
-	return `The server does this by itself at start. Turn that off with --migrate=false and run "gatehouse migrate up" before you start a new version,
-if the server may not change the schema. The previous version keeps working on the new schema.`
+	return `You need this rarely: "gatehouse serve" brings the schema up to date by itself at start. If the server may not change the schema, start it
+with --migrate=false and run "gatehouse migrate up" before you start a new version. The previous version keeps working on the new schema.`
 }
 
 type migrateStatusCmd struct{}

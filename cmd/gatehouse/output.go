@@ -88,14 +88,28 @@ func explain(err error) string {
 		return oneLine(err)
 	}
 	p := texts.Problem(fault, message.Fallback, "", "")
+	return refused(p)
+}
+
+// refused is a refusal in words. One thing that is wrong is one sentence; several, and all that is said of a password, have a line each.
+func refused(p message.Problem) string {
 	var wrong []string
+	aboutPassword := false
 	for _, f := range p.Fields {
 		wrong = append(wrong, f.Name+": "+f.Message)
+		aboutPassword = aboutPassword || f.Name == "password"
 	}
-	if len(wrong) > 0 {
-		return strings.Join(wrong, " ")
+	switch {
+	case len(wrong) == 0:
+		return p.Detail
+	case len(wrong) == 1 && !aboutPassword:
+		return wrong[0]
 	}
-	return p.Detail
+	next := "Put that right and run the same command again."
+	if aboutPassword {
+		next = "Run the same command again with another password; three or four unrelated words work well."
+	}
+	return "nothing was changed, because this cannot be accepted:\n  " + strings.Join(wrong, "\n  ") + "\n" + next
 }
 
 // oneLine is an error without line ends, without what it says twice, and without the name of our own layer.

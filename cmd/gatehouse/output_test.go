@@ -27,6 +27,24 @@ func TestNothingThatStrangersTypeSteersTheTerminal(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithSeveralThingsHasALineEach(t *testing.T) {
+	t.Parallel()
+	email, short := message.Field{Name: "email", Code: "required"}, message.Field{Name: "password", Code: "password_too_short", Args: map[string]any{"min": 8}}
+	for name, c := range map[string]struct {
+		fields []message.Field
+		want   string
+	}{
+		"a password": {[]message.Field{short}, "nothing was changed, because this cannot be accepted:\n  password: This is too short: at least 8 characters.\n" +
+			"Run the same command again with another password; three or four unrelated words work well."},
+		"no password": {[]message.Field{email, email}, "nothing was changed, because this cannot be accepted:\n  email: Please fill this in.\n  email: Please fill this in.\n" +
+			"Put that right and run the same command again."},
+	} {
+		if got := explain(&message.Fault{Code: message.InvalidFields, Fields: c.fields}); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestErrorsAreOneSentence(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

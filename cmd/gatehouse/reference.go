@@ -12,7 +12,17 @@ import (
 )
 
 type referenceCmd struct {
-	Code string `arg:"" help:"The code, like 7F3K-9QWM. Dashes, spaces and capitals do not matter."`
+	Code []string `arg:"" name:"CODE" help:"The code, like 7F3K-9QWM. Dashes, spaces and capitals do not matter."`
+}
+
+// Help is shown below the command's one line.
+func (referenceCmd) Help() string {
+	return `Every refusal, on a page or in JSON, has such a code, and people can read it out to you. It is kept for 30 days.
+
+Examples:
+
+    gatehouse reference 7F3K-9QWM
+    gatehouse reference 7f3k 9qwm`
 }
 
 // refusal is what is behind a reference code.
@@ -36,9 +46,10 @@ func (c *referenceCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer closing(&err, t.Close)
-	events, err := t.Flow.Explain(ctx, c.Code)
+	code := strings.Join(c.Code, " ") // as people write it down, in two halves
+	events, err := t.Flow.Explain(ctx, code)
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("nothing is recorded under %s; check the code, and that this is the store of the server that showed it (refusals are kept for 30 days)", printable(c.Code))
+		return fmt.Errorf("nothing is recorded under %s; check the code, and that this is the store of the server that showed it (refusals are kept for 30 days)", printable(code))
 	}
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 
 type roleCmd struct {
 	Create roleCreateCmd `cmd:"" help:"Make a role."`
-	List   roleListCmd   `cmd:"" help:"List all roles with their permissions and how many have them."`
+	List   roleListCmd   `cmd:"" help:"List all roles, with their permissions and how many users have each."`
 	Delete roleDeleteCmd `cmd:"" help:"Take a role from everybody and delete it."`
 }
 
@@ -23,7 +23,7 @@ Examples:
 }
 
 type roleCreateCmd struct {
-	Name       string   `arg:"" help:"Name of the role, in lower-case letters."`
+	Name       string   `arg:"" name:"NAME" help:"Name of the role, in lower-case letters."`
 	Permission []string `placeholder:"NOUN.VERB" help:"A permission that the role has, like articles.edit; may be given several times."`
 }
 
@@ -78,7 +78,7 @@ func (*roleListCmd) Run(ctx context.Context, a *app) (err error) {
 }
 
 type roleDeleteCmd struct {
-	Name string `arg:"" help:"Name of the role."`
+	Name string `arg:"" name:"NAME" help:"Name of the role."`
 }
 
 // Run deletes the role.

@@ -16,8 +16,9 @@ import (
 type setting struct{ text string }
 
 // Decode takes the value as it stands.
-func (s *setting) Decode(ctx *kong.DecodeContext) error {
-	return ctx.Scan.PopValueInto("value", &s.text)
+func (s *setting) Decode(ctx *kong.DecodeContext) (err error) {
+	s.text, err = valueOf(ctx)
+	return err
 }
 
 // list is a setting with several values; a flag that is given twice adds to them.
@@ -39,10 +40,10 @@ type toggle struct{ setting }
 // IsBool lets the flag stand alone.
 func (*toggle) IsBool() bool { return true }
 
-// Decode takes what follows the equals sign.
+// Decode takes what follows the equals sign, or the next word: commands with settings take no arguments, so it can be meant for nothing else.
 func (t *toggle) Decode(ctx *kong.DecodeContext) error {
 	t.text = "true"
-	if ctx.Scan.Peek().Type == kong.FlagValueToken {
+	if ctx.Scan.Peek().IsValue() {
 		return t.setting.Decode(ctx)
 	}
 	return nil
@@ -91,9 +92,9 @@ func helpOf(s config.Setting) string {
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	switch {
 	case s.Kind == "auto switch":
-		add("alone it turns that on, --%s=off off", s.Name)
+		add("--%s turns that on, --%s=off turns it off", s.Name, s.Name)
 	case s.Kind == "switch" && s.Default == "true":
-		add("off with --%s=false", s.Name)
+		add("--%s=false turns that off", s.Name)
 	case s.Kind != "switch" && s.Allowed != "":
 		add("allowed: %s", s.Allowed)
 	}
@@ -106,9 +107,21 @@ func helpOf(s config.Setting) string {
 	return strings.Join(parts, "; ") + "."
 }
 
+// placeholders stand for the values of settings that are texts, where a name says more than TEXT.
+var placeholders = map[string]string{
+	"listen": "HOST:PORT", "path-prefix": "/PATH", "base-url": "URL", "database": "STORE", "secret-key": "KEY", "smtp": "URL", "mail-from": "ADDRESS",
+	"signup": "WHO", "site-name": "NAME", "support-url": "URL", "allowed-origins": "ORIGIN", "allowed-return-origins": "ORIGIN",
+}
+
 func placeholder(s config.Setting) string {
 	word := map[string]string{"number": "N", "size": "SIZE", "duration": "TIME", "networks": "NETWORK"}[s.Kind]
-	if word == "" {
+	switch {
+	case word != "":
+	case placeholders[s.Name] != "":
+		word = placeholders[s.Name]
+	case s.Allowed != "":
+		word = "WORD"
+	default:
 		word = "TEXT"
 	}
 	if s.List {
@@ -151,7 +164,8 @@ func setAside(args []string) (kept []string, unknown map[string]string) {
 	for i := 0; i < len(args); i++ {
 		name, isFlag := strings.CutPrefix(args[i], "--")
 		name, value, inline := strings.Cut(name, "=")
-		if !isFlag || name == "" || slices.Contains(known, name) {
+		// What looks like no flag may be a secret that slipped there, and would be told.
+		if !isFlag || !plainFlag.MatchString("--"+name) || slices.Contains(known, name) {
 			kept = append(kept, args[i])
 			continue
 		}

@@ -19,9 +19,9 @@ func settingVariables() []string {
 	return all
 }
 
-func newParser(t *testing.T) *kong.Kong {
+func parserFor(t *testing.T) *kong.Kong {
 	t.Helper()
-	parser, err := kong.New(newCommands(), kong.Name("gatehouse"), kong.ExplicitGroups(groups()))
+	parser, err := newParser(newCommands())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func newParser(t *testing.T) *kong.Kong {
 func TestEverySettingIsAFlagOfServeAndDoctor(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"serve", "doctor"} {
-		parser := newParser(t)
+		parser := parserFor(t)
 		args := []string{command}
 		want := map[string]string{"config": "a file"}
 		for _, s := range config.Settings() {
@@ -56,7 +56,8 @@ func TestHowFlagsOfSettingsAreWritten(t *testing.T) {
 	}{
 		"a switch alone is on":                 {[]string{"--dev", "--allow-insecure-http"}, map[string]string{"dev": "true", "allow-insecure-http": "true"}},
 		"a switch takes a value after =":       {[]string{"--dev=off", "--migrate=false"}, map[string]string{"dev": "off", "migrate": "false"}},
-		"a switch alone takes no next word":    {[]string{"--dev", "--listen", ":80"}, map[string]string{"dev": "true", "listen": ":80"}},
+		"a switch takes the next word":         {[]string{"--dev", "off", "--migrate", "false", "--listen", ":80"}, map[string]string{"dev": "off", "migrate": "false", "listen": ":80"}},
+		"a switch alone takes no next flag":    {[]string{"--dev", "--listen", ":80"}, map[string]string{"dev": "true", "listen": ":80"}},
 		"a list may be given at once":          {[]string{"--identifiers", "email,username"}, map[string]string{"identifiers": "email,username"}},
 		"a list may be given in parts":         {[]string{"--identifiers", "email", "--identifiers=username"}, map[string]string{"identifiers": "email,username"}},
 		"the last of two values holds":         {[]string{"--listen", ":1", "--listen", ":2"}, map[string]string{"listen": ":2"}},
@@ -64,7 +65,7 @@ func TestHowFlagsOfSettingsAreWritten(t *testing.T) {
 		"what every command takes":             {[]string{"--database", "sqlite:x.db", "--config", "c.yaml"}, map[string]string{"database": "sqlite:x.db", "config": "c.yaml"}},
 		"nothing given is nothing, no default": {nil, map[string]string{}},
 	} {
-		parser := newParser(t)
+		parser := parserFor(t)
 		chosen, err := parser.Parse(append([]string{"serve"}, c.args...))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -82,6 +83,7 @@ func TestUnknownFlagsOfServeAreSetAside(t *testing.T) {
 		args, kept []string
 		unknown    map[string]string
 	}{
+		"not what may be a secret":        {[]string{"serve", "--smtp:smtp://me:pw@host"}, []string{"serve", "--smtp:smtp://me:pw@host"}, map[string]string{}},
 		"with a value after =":            {[]string{"serve", "--lsten=:80", "--dev"}, []string{"serve", "--dev"}, map[string]string{"lsten": ":80"}},
 		"with a value as the next word":   {[]string{"serve", "--lsten", ":80", "--dev"}, []string{"serve", "--dev"}, map[string]string{"lsten": ""}},
 		"without a value":                 {[]string{"doctor", "--frob", "--dev"}, []string{"doctor", "--dev"}, map[string]string{"frob": ""}},

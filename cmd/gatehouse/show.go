@@ -95,11 +95,11 @@ func (k *known) write(a *app, u store.User) error {
 	if err := table(a.out, rows); err != nil || len(k.Events) == 0 {
 		return err
 	}
-	rows = [][]string{}
+	rows = [][]string{{"WHEN (UTC)", "EVENT", "CAUSE", "CLIENT", "REFERENCE"}}
 	for _, e := range k.Events {
-		rows = append(rows, []string{"  " + instant(e.At), e.Kind, dashed(e.Cause), dashed(e.Client), dashed(e.Reference)})
+		rows = append(rows, []string{instant(e.At), e.Kind, dashed(e.Cause), dashed(e.Client), dashed(e.Reference)})
 	}
-	if err := a.say("recently"); err != nil {
+	if err := a.say("\nRecent events, the newest first:"); err != nil {
 		return err
 	}
 	return table(a.out, rows)

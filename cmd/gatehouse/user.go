@@ -38,7 +38,7 @@ Examples:
 
 type userCreateCmd struct {
 	Email         string   `placeholder:"ADDRESS" help:"Their mail address."`
-	Username      string   `placeholder:"NAME" help:"A username, where --identifiers allows one."`
+	Username      string   `placeholder:"NAME" help:"A username, where the setting identifiers allows them."`
 	Name          string   `placeholder:"NAME" help:"What they are called on pages and in mails."`
 	Role          []string `placeholder:"ROLE" help:"A role to give them; may be given several times."`
 	Verified      bool     `help:"The address is known to be theirs. Otherwise they are mailed a link to confirm it."`
@@ -48,7 +48,7 @@ type userCreateCmd struct {
 // Run makes the user.
 func (c *userCreateCmd) Run(ctx context.Context, a *app) error {
 	if c.Email == "" && c.Username == "" {
-		return usage("who is it? Give --email ADDRESS or --username NAME")
+		return see("gatehouse user create", "who is it? Give --email ADDRESS, or --username NAME where usernames are allowed")
 	}
 	in := flow.NewUser{Email: c.Email, Username: c.Username, Name: c.Name, Roles: c.Role, Verified: c.Verified}
 	if c.PasswordStdin {
@@ -67,9 +67,12 @@ func (a *app) createUser(ctx context.Context, in flow.NewUser, done, taken strin
 		return err
 	}
 	defer closing(&err, t.Close)
+	if in.Username != "" && !slices.Contains(t.Flow.Config.Identifiers, store.KindUsername) {
+		return fmt.Errorf("usernames are not allowed here, so nobody could sign in with one; set GATEHOUSE_IDENTIFIERS=email,username for server and commands alike")
+	}
 	user, err := t.Flow.CreateUser(ctx, in)
 	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.Conflict {
-		return fmt.Errorf("somebody has this address or username already; "+taken, firstOf(in.Email, in.Username))
+		return fmt.Errorf("somebody has this address or username already; "+taken, takenOf(fault, in))
 	}
 	if err != nil {
 		return err
@@ -78,6 +81,14 @@ func (a *app) createUser(ctx context.Context, in flow.NewUser, done, taken strin
 		return a.object(asJSON(user))
 	}
 	return a.say("%s %s (%s)", done, nameOf(user), user.ID)
+}
+
+// takenOf is which of the two somebody has.
+func takenOf(fault *message.Fault, in flow.NewUser) string {
+	if len(fault.Fields) > 0 && fault.Fields[0].Name == store.KindUsername {
+		return in.Username
+	}
+	return firstOf(in.Email, in.Username)
 }
 
 type userListCmd struct{}
@@ -122,7 +133,7 @@ func (*userListCmd) Run(ctx context.Context, a *app) (err error) {
 
 // userArg names the user that a command is about.
 type userArg struct {
-	User string `arg:"" placeholder:"USER" help:"Address, username or id."`
+	User string `arg:"" name:"USER" help:"Address, username or id."`
 }
 
 // with finds the user and does something with them.
