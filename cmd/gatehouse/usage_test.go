@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 // misuse runs a command that nobody should be able to run, and returns what is told.
@@ -88,34 +91,16 @@ func TestNoCommandAnswersInTheParsersWords(t *testing.T) {
 		if len(command.Positional) > 0 && command.Name != "reference" {
 			words = append(words, "ada")
 		}
-		wrong := [][]string{{"-s3cr3t"}, {"--Xs3cr3t!"}}
-		if command.Name != "serve" && command.Name != "doctor" { // which tell all unknown flags at once, with what else is wrong
-			wrong = append(wrong, []string{"--frob=s3cr3t"}, []string{"--frob", "s3cr3t"})
-		}
-		if command.Name != "reference" { // takes several words for one code
-			wrong = append(wrong, []string{"s3cr3t"}, []string{"--json", "no"}, []string{"--", "--json"})
-		}
-		for _, group := range command.AllFlags(false) {
-			for _, f := range group {
-				switch _, isToggle := f.Target.Addr().Interface().(*toggle); {
-				case isToggle: // any value will do until package config looks at it
-				case f.IsBool() && f.Name != "help":
-					wrong = append(wrong, []string{"--" + f.Name + "=s3cr3t"})
-				case !f.IsBool():
-					wrong = append(wrong, []string{"--" + f.Name}, []string{"--" + f.Name, "--s3cr3t"})
-				}
-			}
-		}
-		for _, more := range wrong {
+		for _, wrong := range waysToBeWrong(command) {
 			tried++
-			got := misuse(t, append(append([]string{}, words...), more...)...)
+			got := misuse(t, append(slices.Clone(words), wrong...)...)
 			end := " See gatehouse " + command.Path() + " --help.\n"
 			if !strings.HasPrefix(got, "gatehouse: ") || !strings.HasSuffix(got, end) || strings.Count(got, "\n") != 1 {
-				t.Errorf("%q %q: %s", words, more, got)
+				t.Errorf("%q %q: %s", words, wrong, got)
 			}
 			for _, word := range []string{"s3cr3t", "EOL", "expect", "positional", "token", "value value", "bool", "unknown flag"} {
 				if strings.Contains(got, word) {
-					t.Errorf("%q %q: «%s» is in: %s", words, more, word, got)
+					t.Errorf("%q %q: «%s» is in: %s", words, wrong, word, got)
 				}
 			}
 		}
@@ -123,6 +108,28 @@ func TestNoCommandAnswersInTheParsersWords(t *testing.T) {
 	if tried < 100 {
 		t.Errorf("only %d ways were tried", tried)
 	}
+}
+
+func waysToBeWrong(command *kong.Node) [][]string {
+	all := [][]string{{"-s3cr3t"}, {"--Xs3cr3t!"}}
+	if command.Name != "serve" && command.Name != "doctor" { // which tell all unknown flags at once, with what else is wrong
+		all = append(all, []string{"--frob=s3cr3t"}, []string{"--frob", "s3cr3t"})
+	}
+	if command.Name != "reference" { // takes several words for one code
+		all = append(all, []string{"s3cr3t"}, []string{"--json", "no"}, []string{"--", "--json"})
+	}
+	for _, group := range command.AllFlags(false) {
+		for _, f := range group {
+			switch _, isToggle := f.Target.Addr().Interface().(*toggle); {
+			case isToggle: // any value will do until package config looks at it
+			case f.IsBool() && f.Name != "help":
+				all = append(all, []string{"--" + f.Name + "=s3cr3t"})
+			case !f.IsBool():
+				all = append(all, []string{"--" + f.Name}, []string{"--" + f.Name, "--s3cr3t"})
+			}
+		}
+	}
+	return all
 }
 
 func TestVersionTellsTheCommit(t *testing.T) {
