@@ -151,8 +151,8 @@ func (v *check) store() {
 		}
 	}
 	if onPostgres(c.Database) && len(c.SecretKeys) == 0 {
-		// Nodes that each make a key of their own could not read what the others sealed.
-		v.wrong("secret-key", "is required on PostgreSQL, the same on every node; make one with `head -c 32 /dev/urandom | base64`")
+		// Servers that each make a key of their own could not read what the others sealed.
+		v.wrong("secret-key", "is required on PostgreSQL, the same on every server; make one with `head -c 32 /dev/urandom | base64`")
 	}
 }
 
