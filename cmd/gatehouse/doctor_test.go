@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/pgtest"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
@@ -39,6 +42,20 @@ func TestDoctorWritesNothingIntoAnEmptyDatabase(t *testing.T) {
 	}
 	if !bytes.Equal(before, after) {
 		t.Error("the doctor has changed the database")
+	}
+}
+
+func TestDoctorComparesItsClockWithTheDatabaseServers(t *testing.T) {
+	t.Parallel()
+	c := config.Defaults()
+	c.Database = pgtest.DSN(t)
+	for late, state := range map[time.Duration]string{0: fine, -2 * time.Minute: unsafe, 2 * time.Minute: unsafe} {
+		d := &diagnosis{config: c, now: time.Now().Add(late)}
+		d.database(t.Context())
+		i := slices.IndexFunc(d.findings, func(f finding) bool { return f.Check == "clock" })
+		if i < 0 || d.findings[i].State != state {
+			t.Errorf("%s off: %+v", late, d.findings)
+		}
 	}
 }
 

@@ -104,6 +104,7 @@ func (d *diagnosis) database(ctx context.Context) {
 		return
 	}
 	d.ok("database", "%s can be reached", s.Engine())
+	d.otherClock(ctx, s)
 	var roles []store.Role
 	err = s.View(ctx, func(tx *store.Tx) (err error) {
 		roles, err = tx.Roles(ctx)
@@ -182,6 +183,21 @@ func (d *diagnosis) clock(written time.Time) {
 		return
 	}
 	d.ok("clock", "nothing was written in the future")
+}
+
+// otherClock compares this machine's with the database server's. Every server that works on one database must agree on when a session ends.
+func (d *diagnosis) otherClock(ctx context.Context, s *store.Store) {
+	const slack = time.Minute // as much as sessions allow for
+	switch at, err := s.Clock(ctx); {
+	case err != nil:
+		d.found(unsafe, "clock", "the database does not tell its time: "+oneLine(err), "check the database")
+	case at.IsZero():
+	case at.Sub(d.now).Abs() > slack:
+		d.found(unsafe, "clock", fmt.Sprintf("this machine and the database server differ by %s: sessions and links would live too long or too short",
+			at.Sub(d.now).Abs().Round(time.Second)), "let both follow a time server")
+	default:
+		d.ok("clock", "it agrees with the database server's")
+	}
 }
 
 func (d *diagnosis) administrators(roles []store.Role) {

@@ -46,6 +46,16 @@ func openPostgres(_ context.Context, dsn string) (*Store, error) {
 	return &Store{engine: postgresEngine, read: db}, nil
 }
 
+// Clock is the time at the database server; the zero time on SQLite, whose clock is this machine's.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	if s.engine != postgresEngine {
+		return time.Time{}, nil
+	}
+	var at int64
+	err := s.read.QueryRowContext(ctx, `SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000000) AS BIGINT)`).Scan(&at)
+	return instant(at), translate(err)
+}
+
 // mayTalkInClear tells whether any of the ways to connect is without TLS and leaves this machine. Without sslmode there are two:
 // with TLS, and in clear when the server says that it has none, or when somebody in between says so.
 func mayTalkInClear(cfg *pgx.ConnConfig) bool {
