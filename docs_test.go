@@ -207,6 +207,26 @@ func TestTheSecurityModelTellsTheNumbersOfTheCode(t *testing.T) {
 	}
 }
 
+// The kinds of event are words in internal/flow; the page has just those.
+func TestTheEventsPageListsEveryKind(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("internal/flow/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, file := range files {
+		if !strings.HasSuffix(file, "_test.go") {
+			kinds = append(kinds, found(t, file, `(?:\.event\(ctx, tx, [A-Za-z{}]+, |\.operatorEvent\(ctx, tx, |Kind: )"([a-z_]+)"`)...)
+		}
+	}
+	slices.Sort(kinds)
+	kinds = slices.Compact(kinds)
+	if listed := found(t, "docs/events.md", "(?m)^\\| `([a-z_]+)` \\|"); len(kinds) < 15 || !slices.Equal(listed, kinds) {
+		t.Errorf("the page lists\n%v\nand there are\n%v", listed, kinds)
+	}
+}
+
 // calls are those of docs/openapi.json of whose description the test is true, sorted.
 func calls(t *testing.T, wanted func(about string) bool) (all []string) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -26,10 +27,14 @@ type happened struct {
 	At        time.Time `json:"at"`
 	Kind      string    `json:"kind"`
 	Cause     string    `json:"cause,omitempty"`
+	Detail    string    `json:"detail,omitempty"`
 	Actor     string    `json:"actor,omitempty"`
 	Client    string    `json:"client,omitempty"`
 	Reference string    `json:"reference,omitempty"`
 }
+
+// told is what one column has room for: why a request was refused, or what an operator changed.
+func (h happened) told() string { return cmp.Or(h.Cause, h.Detail) }
 
 // recentEvents is how much of what happened is shown.
 const recentEvents = 10
@@ -71,7 +76,7 @@ func (k *known) fill(ctx context.Context, tx *store.Tx, userID string) error {
 	}
 	events, err := tx.EventsOf(ctx, userID, recentEvents)
 	for _, e := range events {
-		k.Events = append(k.Events, happened{At: e.At, Kind: e.Kind, Cause: e.Cause, Actor: e.Actor, Client: e.Client, Reference: e.Reference})
+		k.Events = append(k.Events, happened{At: e.At, Kind: e.Kind, Cause: e.Cause, Detail: e.Detail, Actor: e.Actor, Client: e.Client, Reference: e.Reference})
 	}
 	return err
 }
@@ -95,9 +100,9 @@ func (k *known) write(a *app, u store.User) error {
 	if err := table(a.out, rows); err != nil || len(k.Events) == 0 {
 		return err
 	}
-	rows = [][]string{{"WHEN (UTC)", "EVENT", "CAUSE", "CLIENT", "REFERENCE"}}
+	rows = [][]string{{"WHEN (UTC)", "EVENT", "DETAIL", "CLIENT", "REFERENCE"}}
 	for _, e := range k.Events {
-		rows = append(rows, []string{instant(e.At), e.Kind, dashed(e.Cause), dashed(e.Client), dashed(e.Reference)})
+		rows = append(rows, []string{instant(e.At), e.Kind, dashed(e.told()), dashed(e.Client), dashed(e.Reference)})
 	}
 	if err := a.say("\nRecent events, the newest first:"); err != nil {
 		return err

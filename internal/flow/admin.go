@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/internal/account"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -27,9 +28,10 @@ type NewUser struct {
 	Verified bool
 }
 
-// operatorEvent records what was done at the command line: whoever can write to the store may do everything, and the record says so.
-func (f *Flow) operatorEvent(ctx context.Context, tx *store.Tx, kind, userID string) error {
-	return tx.AddEvent(ctx, store.Event{ID: uuid.NewString(), At: f.now(), Kind: kind, UserID: userID, Actor: "operator"})
+// operatorEvent records what was done at the command line: whoever can write to the store may do everything, and the record says so. It is about
+// a user, or, with none, about what the detail names.
+func (f *Flow) operatorEvent(ctx context.Context, tx *store.Tx, kind, userID, detail string) error {
+	return tx.AddEvent(ctx, store.Event{ID: uuid.NewString(), At: f.now(), Kind: kind, UserID: userID, Actor: "operator", Detail: detail})
 }
 
 // CreateUser makes a user for an operator. An address that is not given as verified gets a link.
@@ -63,7 +65,7 @@ func (f *Flow) CreateUser(ctx context.Context, in NewUser) (store.User, error) {
 				return err
 			}
 		}
-		if err := f.operatorEvent(ctx, tx, "user_created", id); err != nil {
+		if err := f.operatorEvent(ctx, tx, "user_created", id, ""); err != nil {
 			return err
 		}
 		user, err = tx.UserByID(ctx, id)
@@ -148,7 +150,7 @@ func (f *Flow) SetUserPassword(ctx context.Context, user store.User, chosen stri
 		if err := f.replacePassword(ctx, tx, Client{}, user, store.Password{Hash: hash, ChangedAt: f.now()}, ""); err != nil {
 			return err
 		}
-		return f.operatorEvent(ctx, tx, "password_set", user.ID)
+		return f.operatorEvent(ctx, tx, "password_set", user.ID, "")
 	})
 }
 
@@ -158,15 +160,16 @@ func (f *Flow) SetUserState(ctx context.Context, userID, state string) error {
 		if err := tx.SetState(ctx, userID, state, f.now()); err != nil {
 			return err
 		}
-		if state == store.StateDisabled {
-			if err := tx.VoidTickets(ctx, userID, "", f.now()); err != nil {
-				return err
-			}
-			if err := tx.EndSessions(ctx, userID, "", f.now()); err != nil {
-				return err
-			}
+		if state == store.StateActive {
+			return f.operatorEvent(ctx, tx, "user_enabled", userID, "")
 		}
-		return f.operatorEvent(ctx, tx, "user_"+state, userID)
+		if err := tx.VoidTickets(ctx, userID, "", f.now()); err != nil {
+			return err
+		}
+		if err := tx.EndSessions(ctx, userID, "", f.now()); err != nil {
+			return err
+		}
+		return f.operatorEvent(ctx, tx, "user_disabled", userID, "")
 	})
 }
 
@@ -176,7 +179,7 @@ func (f *Flow) DeleteUser(ctx context.Context, user store.User) error {
 		if err := f.remove(ctx, tx, Client{}, user); err != nil {
 			return err
 		}
-		return f.operatorEvent(ctx, tx, "account_deleted", user.ID)
+		return f.operatorEvent(ctx, tx, "account_deleted", user.ID, "")
 	})
 }
 
@@ -195,7 +198,12 @@ func (f *Flow) CreateRole(ctx context.Context, name string, permissions []string
 			return fmt.Errorf("«%s» is no permission: write noun.verb in lower-case letters, like articles.edit", p)
 		}
 	}
-	err := f.Store.Update(ctx, func(tx *store.Tx) error { return tx.CreateRole(ctx, name, permissions, f.now()) })
+	err := f.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.CreateRole(ctx, name, permissions, f.now()); err != nil {
+			return err
+		}
+		return f.operatorEvent(ctx, tx, "role_created", "", strings.Join(append([]string{name}, permissions...), " "))
+	})
 	if errors.Is(err, store.ErrConflict) {
 		return fmt.Errorf("the role «%s» exists already; see `gatehouse role list`", name)
 	}
@@ -211,7 +219,10 @@ func (f *Flow) DeleteRole(ctx context.Context, name string) error {
 		if err := tx.DeleteRole(ctx, name); err != nil {
 			return err
 		}
-		return tx.Revoke(ctx, store.RevokeAll, "", f.now()) // cached users may have it
+		if err := tx.Revoke(ctx, store.RevokeAll, "", f.now()); err != nil { // cached users may have it
+			return err
+		}
+		return f.operatorEvent(ctx, tx, "role_deleted", "", name)
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("there is no role «%s»; see `gatehouse role list`", name)
@@ -245,7 +256,7 @@ func (f *Flow) ChangeRoles(ctx context.Context, userID string, add, remove []str
 			if err := tx.Revoke(ctx, store.RevokeUser, userID, f.now()); err != nil {
 				return err
 			}
-			if err := f.operatorEvent(ctx, tx, "roles_changed", userID); err != nil {
+			if err := f.operatorEvent(ctx, tx, "roles_changed", userID, changes(add, remove)); err != nil {
 				return err
 			}
 		}
@@ -253,6 +264,18 @@ func (f *Flow) ChangeRoles(ctx context.Context, userID string, add, remove []str
 		return err
 	})
 	return user, err
+}
+
+// changes lists roles that were given and taken: «+editor -admin».
+func changes(add, remove []string) string {
+	var all []string
+	for _, role := range add {
+		all = append(all, "+"+role)
+	}
+	for _, role := range remove {
+		all = append(all, "-"+role)
+	}
+	return strings.Join(all, " ")
 }
 
 func addRole(ctx context.Context, tx *store.Tx, userID, role string) error {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -222,6 +223,20 @@ func TestRoles(t *testing.T) {
 		}
 		if users, err := h.Users(t.Context(), "", 10); err != nil || len(users) != 1 || users[0].ID != id {
 			t.Fatal(users, err)
+		}
+		var done []string // J-160: all of it is on record
+		h.view(func(ctx context.Context, tx *store.Tx) error {
+			ofRoles, err := tx.EventsOf(ctx, "", 10)
+			for _, e := range append(ofRoles, h.eventsOf("anna@example.com")...) {
+				if e.Actor == "operator" {
+					done = append(done, e.Kind+": "+e.Detail)
+				}
+			}
+			return err
+		})
+		want := []string{"role_deleted: editor", "role_created: editor articles.edit articles.read", "roles_changed: +editor -admin -never-had", "roles_changed: +editor +admin"}
+		if !slices.Equal(done, want) {
+			t.Errorf("recorded is %q, want %q", done, want)
 		}
 	})
 }
