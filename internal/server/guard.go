@@ -27,7 +27,7 @@ func (s *Server) Guard(next func(http.ResponseWriter, *http.Request, *session.Se
 			return
 		}
 		defer s.end(t)
-		s.headers(w.Header(), t.visit, t.row.audience)
+		s.headers(w.Header(), t.visit)
 		switch {
 		case err != nil:
 			s.refuse(t, err)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/gatehouse-auth/gatehouse/internal/visit"
@@ -22,24 +21,13 @@ var fixed = http.Header{
 	"Cache-Control":                {"no-store"},
 }
 
-// The two policies: a page loads what is ours and runs the scripts that carry its nonce; an answer for programs, should a browser ever take
-// it for a page, may do nothing at all.
-const (
-	pagePolicy = "default-src 'none'; script-src 'nonce-%s' 'strict-dynamic'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-		"connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-	dataPolicy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
-)
-
-func (s *Server) headers(h http.Header, v *visit.Visit, to audience) {
+// headers are the fixed ones and those that differ. JSON has the policy of pages too: a browser that takes it for one must find no way to do more.
+func (s *Server) headers(h http.Header, v *visit.Visit) {
 	for name, values := range fixed {
 		h[name] = values[:1:1] // shared, never written to
 	}
-	if to == page {
-		v.Nonce = random(16)
-		h.Set("Content-Security-Policy", fmt.Sprintf(pagePolicy, v.Nonce))
-	} else {
-		h.Set("Content-Security-Policy", dataPolicy)
-	}
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+v.Nonce+"' 'strict-dynamic'; style-src 'self'; img-src 'self' data:; "+
+		"font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
 	h.Set("X-Request-Id", v.RequestID)
 	if s.config.Secure() {
 		h.Set("Strict-Transport-Security", "max-age=63072000") // two years; other hosts below this one are not ours to decide on

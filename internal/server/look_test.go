@@ -22,7 +22,7 @@ import (
 func (h *house) look(r *http.Request, a answer) {
 	h.t.Helper()
 	row, found := h.rowOf(r.Method, r.URL.Path)
-	for _, wrong := range slices.Concat(h.wrongHeaders(row, r.URL.Path, a), h.wrongCookies(a), h.wrongBody(r, row, found, a)) {
+	for _, wrong := range slices.Concat(h.wrongHeaders(row, a), h.wrongCookies(a), h.wrongBody(r, row, found, a)) {
 		h.t.Errorf("%s %s answers %d: %s\n%.600s", r.Method, r.URL, a.StatusCode, wrong, a.body)
 	}
 	h.hideTokens(a)
@@ -49,12 +49,10 @@ func (h *house) rowOf(method, path string) (route, bool) {
 	return route{}, false
 }
 
-const strictPolicy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
-
 var policy = regexp.MustCompile(`^default-src 'none'; script-src 'nonce-[A-Za-z0-9_-]{22}' 'strict-dynamic'; style-src 'self'; img-src 'self' data:; ` +
 	`font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'$`)
 
-func (h *house) wrongHeaders(row route, path string, a answer) (wrong []string) {
+func (h *house) wrongHeaders(row route, a answer) (wrong []string) {
 	want := func(name, value string) {
 		if got := a.Header.Values(name); len(got) != 1 || got[0] != value {
 			wrong = append(wrong, fmt.Sprintf("%s is %q, not %q", name, got, value))
@@ -77,8 +75,7 @@ func (h *house) wrongHeaders(row route, path string, a answer) (wrong []string) 
 	} else if a.Header.Get("Strict-Transport-Security") != "" {
 		wrong = append(wrong, "HSTS over http")
 	}
-	forPrograms := audienceOf(h.config.PathPrefix, path) == json
-	if got := a.Header.Values("Content-Security-Policy"); len(got) != 1 || forPrograms && got[0] != strictPolicy || !forPrograms && !policy.MatchString(got[0]) {
+	if got := a.Header.Values("Content-Security-Policy"); len(got) != 1 || !policy.MatchString(got[0]) {
 		wrong = append(wrong, fmt.Sprintf("Content-Security-Policy is %q", got))
 	}
 	if a.Header.Get("Permissions-Policy") == "" {
@@ -241,11 +238,11 @@ func TestTheLookBites(t *testing.T) {
 	} {
 		bad := answer{&http.Response{StatusCode: 200, Header: good.Header.Clone()}, ""}
 		spoil(bad.Header)
-		if len(h.wrongHeaders(row, "/login", bad))+len(h.wrongCookies(bad)) != 1 {
+		if len(h.wrongHeaders(row, bad))+len(h.wrongCookies(bad)) != 1 {
 			t.Errorf("%s is not found", name)
 		}
 	}
-	if wrong := append(h.wrongHeaders(row, "/login", good), h.wrongCookies(good)...); len(wrong) > 0 {
+	if wrong := append(h.wrongHeaders(row, good), h.wrongCookies(good)...); len(wrong) > 0 {
 		t.Error(wrong)
 	}
 }

@@ -57,14 +57,13 @@ func turnOf(ctx context.Context) *turn { return ctx.Value(turnKey{}).(*turn) }
 // begin makes the turn of a request. The headers that every answer has are set before anything can go wrong.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *turn {
 	v := &visit.Visit{Config: s.config, Keys: s.keys, Texts: s.texts, Now: s.clock()}
-	v.RequestID = random(16)
+	v.RequestID, v.Nonce = twoRandom()
 	v.Addr = s.clientAddr(r)
 	v.UserAgent = r.UserAgent()
 	v.Locale = s.texts.Match(r.Header.Get("Accept-Language"))
-	to := audienceOf(s.config.PathPrefix, r.URL.Path)
-	s.headers(w.Header(), v, to)
+	s.headers(w.Header(), v)
 	return &turn{
-		writer: &watched{ResponseWriter: w}, request: r, visit: v, row: route{audience: to},
+		writer: &watched{ResponseWriter: w}, request: r, visit: v, row: route{audience: audienceOf(s.config.PathPrefix, r.URL.Path)},
 		began: time.Now(), //nolint:forbidigo // how long it takes, whatever the clock of the rules says
 	}
 }
@@ -73,6 +72,13 @@ func random(n int) string {
 	b := make([]byte, n)
 	rand.Read(b) // it never fails since Go 1.24
 	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// twoRandom asks the system once for what each request needs twice: 128 bits each, which tell nothing of one another.
+func twoRandom() (one, other string) {
+	var b [32]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:16]), base64.RawURLEncoding.EncodeToString(b[16:])
 }
 
 // end answers a request that panicked, records a refusal under its reference, and writes the line in the log.

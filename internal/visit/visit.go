@@ -30,7 +30,7 @@ type Visit struct {
 	Bearer bool
 	// Why is the reason when a session was shown but is no longer good; nil otherwise.
 	Why *message.Fault
-	// Nonce is what the page's own scripts carry, for the Content-Security-Policy; empty where the answer is no page.
+	// Nonce is what the page's own scripts carry, for the Content-Security-Policy.
 	Nonce string
 	// Form is the body of a page's form, each field once. Nil for anything else.
 	Form map[string]string
