@@ -119,6 +119,39 @@ func TestASessionEndsHoweverMuchItIsUsed(t *testing.T) {
 	})
 }
 
+// A store that was down for a moment costs nobody their session, and nobody gets one back that had ended (N-224).
+func TestWhatCouldNotBeSavedIsSavedLater(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, h *house) {
+		for _, trusted := range []bool{false, true} {
+			h.clock.Stop(begin)
+			h.stale(time.Minute)
+			used, row := h.login(false)
+			over, ended := h.login(false)
+			if trusted {
+				h.cached(used)
+				h.cached(over)
+			}
+			h.clock.Pass(6 * time.Hour)
+			h.is(used, "")
+			h.clock.Pass(6 * time.Hour)
+			h.is(over, "session_idle_limit")
+			down, cancel := context.WithCancel(t.Context())
+			cancel()
+			if h.Save(down) == nil {
+				t.Fatal("it was saved")
+			}
+			h.save()
+			if at := h.row(row.ID).SeenAt; !at.Equal(begin.Add(6 * time.Hour)) {
+				t.Errorf("the last use is %v (trusted: %v)", at, trusted)
+			}
+			if h.row(ended.ID) != nil {
+				t.Errorf("a session that is over is still there (trusted: %v)", trusted)
+			}
+		}
+	})
+}
+
 // N-224: a clock that is set back revives nothing, ends nothing and writes no use away; one that ran ahead for a while ends nothing that was
 // still good.
 func TestAClockThatIsSetBackChangesNothing(t *testing.T) {

@@ -163,7 +163,7 @@ func (m *Manager) Forget(userID string) {
 	m.cache.forget([]store.Revocation{{Kind: store.RevokeUser, ID: userID}})
 }
 
-// Save writes what is only in memory: last uses, and the end of what was found over its limit.
+// Save writes what is only in memory: last uses, and the end of what was found over its limit. What could not be written waits for the next time.
 func (m *Manager) Save(ctx context.Context) error {
 	seen := m.cache.unsaved()
 	m.mu.Lock()
@@ -174,6 +174,14 @@ func (m *Manager) Save(ctx context.Context) error {
 	clear(m.pending)
 	clear(m.ended)
 	m.mu.Unlock()
+	err := m.write(ctx, seen, ended)
+	if err != nil {
+		m.keep(seen, ended)
+	}
+	return err
+}
+
+func (m *Manager) write(ctx context.Context, seen []store.Seen, ended []over) error {
 	const most = 200 // small transactions: a log-in waits for no long one
 	for batch := range slices.Chunk(seen, most) {
 		if err := m.store.Update(ctx, func(tx *store.Tx) error { return tx.TouchSessions(ctx, batch) }); err != nil {
@@ -186,6 +194,22 @@ func (m *Manager) Save(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// keep takes back what was not written. Some of it may be: to write it again changes nothing.
+func (m *Manager) keep(seen []store.Seen, ended []over) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range seen {
+		if k := key(s.Hash); s.At.After(m.pending[k]) && len(m.pending) < cacheSize {
+			m.pending[k] = s.At
+		}
+	}
+	for _, o := range ended {
+		if len(m.ended) < cacheSize {
+			m.ended[o] = true
+		}
+	}
 }
 
 func (m *Manager) remove(ctx context.Context, tx *store.Tx, ended []over) error {
