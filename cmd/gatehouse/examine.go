@@ -137,6 +137,10 @@ func (d *diagnosis) databaseFile() bool {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if dir, wrong := os.Stat(filepath.Dir(path)); wrong != nil || !dir.IsDir() {
+			d.found(unsafe, "database", "the folder of "+path+" is not there, so the server would not start", "make it, or name another place with --database")
+			return false
+		}
 		d.ok("database", "there is none at %s yet; `gatehouse serve` makes it", path)
 		return false
 	case err != nil:

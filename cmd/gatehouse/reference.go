@@ -49,7 +49,7 @@ func (c *referenceCmd) Run(ctx context.Context, a *app) (err error) {
 	code := strings.Join(c.Code, " ") // as people write it down, in two halves
 	events, err := t.Flow.Explain(ctx, code)
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("nothing is recorded under %s; check the code, and that this is the store of the server that showed it (refusals are kept for 30 days)", printable(code))
+		return fmt.Errorf("nothing is recorded under %s; check the code, and that this is the store of the server that showed it; of a flood only the first refusals are recorded, and after 30 days none, but the log of the server has them all", printable(code))
 	}
 	if err != nil {
 		return err

@@ -61,6 +61,25 @@ func TestChangeEmail(t *testing.T) {
 	})
 }
 
+// I-154: where only some domains may sign up, one address inside is no way to any outside.
+func TestChangeEmailKeepsToTheSitesDomains(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		b := h.member(SignUpInput{Email: "anna@example.com"})
+		for _, c := range []struct {
+			rule []string
+			ok   bool
+		}{{[]string{"example.com", "example.org"}, false}, {[]string{"example.net"}, true}, {[]string{"closed"}, true}, {[]string{"open"}, true}} {
+			h.Config.Signup = c.rule
+			_, err := h.ChangeEmail(t.Context(), b.client(), "anna@example.net")
+			if c.ok {
+				h.ok(err)
+				continue
+			}
+			h.refused(err, message.InvalidFields, "email:not_allowed")
+		}
+	})
+}
+
 // ASVS 7.5.1: only in a session whose proof is young.
 func TestChangeEmailWantsAFreshSession(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {

@@ -36,8 +36,9 @@ type Parts struct {
 // Flow takes every decision. It is safe for use by many goroutines.
 type Flow struct {
 	Parts
-	refusals chan store.Event
-	nudges   chan store.Identifier
+	refusals  chan store.Event
+	unwritten []store.Event // refusals that were taken off the list; Run's alone
+	nudges    chan store.Identifier
 }
 
 // New makes a Flow; Run does the work that nobody waits for.

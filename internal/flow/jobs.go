@@ -224,7 +224,7 @@ func (f *Flow) Run(ctx context.Context) {
 		var err error
 		select {
 		case <-ctx.Done():
-			for err == nil && len(f.refusals) > 0 {
+			for err == nil && len(f.refusals)+len(f.unwritten) > 0 {
 				err = f.writeRefusals(ctx)
 			}
 			return

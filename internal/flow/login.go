@@ -330,6 +330,9 @@ func (f *Flow) rotate(ctx context.Context, tx *store.Tx, s *session.Session, row
 	return tx.Revoke(ctx, store.RevokeSession, s.ID, now)
 }
 
+// causeWrongPassword: somebody who is signed in does not know the password.
+const causeWrongPassword = "wrong_current_password"
+
 // proveOwn checks the password of somebody who is signed in. It shares its counters with log-in, so that a stolen session is no
 // side door for guessing (B-026). A wrong one is a field fault: while signed in, 401 means only «no longer signed in».
 func (f *Flow) proveOwn(ctx context.Context, c Client, s *session.Session, field, typed string) (store.Password, error) {
@@ -355,7 +358,7 @@ func (f *Flow) proveOwn(ctx context.Context, c Client, s *session.Session, field
 		return pw, busy(err)
 	}
 	if !match.OK {
-		fault := &message.Fault{Code: message.InvalidFields, Cause: "wrong_current_password", UserID: s.UserID}
+		fault := &message.Fault{Code: message.InvalidFields, Cause: causeWrongPassword, UserID: s.UserID}
 		fault.Fields = []message.Field{{Name: field, Code: "incorrect"}}
 		return pw, fault
 	}

@@ -152,16 +152,20 @@ func (f *Flow) DeleteAccount(ctx context.Context, c Client) error {
 }
 
 func (f *Flow) remove(ctx context.Context, tx *store.Tx, c Client, user store.User) error {
+	if err := f.erase(ctx, tx, user); err != nil {
+		return err
+	}
+	return f.notify(ctx, tx, mail.AccountDeleted, user, c, mail.Data{})
+}
+
+func (f *Flow) erase(ctx context.Context, tx *store.Tx, user store.User) error {
 	if err := tx.EndSessions(ctx, user.ID, "", f.now()); err != nil {
 		return err
 	}
 	if err := tx.DeleteUser(ctx, user.ID); err != nil {
 		return err
 	}
-	if err := f.dropOldSignUp(ctx, tx, user); err != nil {
-		return err
-	}
-	return f.notify(ctx, tx, mail.AccountDeleted, user, c, mail.Data{})
+	return f.dropOldSignUp(ctx, tx, user)
 }
 
 // Export is everything that is held about a user, but for secrets.

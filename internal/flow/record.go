@@ -19,9 +19,10 @@ const recordEvery = 200 * time.Millisecond
 const recordWithin = 5 * time.Second
 
 // Refused records why a request was refused, under the reference code that its client was shown. It never waits. Of a flood only the first
-// are recorded, the rest is only in the log: asking for pages that are not there must not fill the disk.
+// are recorded, the rest is only in the log: asking for pages that are not there must not fill the disk. A proof that failed is recorded
+// whatever came before it, else a flood would hide the guesses that follow (P-241); how often one may fail is limited already.
 func (f *Flow) Refused(c Client, route string, fault *message.Fault) {
-	if !f.mayRecord(c) {
+	if !failedProof(fault) && !f.mayRecord(c) {
 		return
 	}
 	userID := fault.UserID
@@ -42,6 +43,14 @@ func (f *Flow) Refused(c Client, route string, fault *message.Fault) {
 	}
 }
 
+func failedProof(fault *message.Fault) bool {
+	switch fault.Code {
+	case message.InvalidCredentials, message.InvalidCode, message.AccountDisabled:
+		return true
+	}
+	return fault.Cause == causeWrongPassword
+}
+
 func (f *Flow) mayRecord(c Client) bool {
 	now, gone := context.WithCancel(context.Background())
 	gone() // who would have to wait for a place gets none
@@ -58,32 +67,30 @@ func storable(text string) string {
 	return text
 }
 
-// writeRefusals writes what waits, a bounded number at a time.
+// writeRefusals writes what waits, a bounded number at a time. What the store did not take waits for the next time: while the store is down
+// everybody is shown a code, and it should lead somewhere afterwards. Only one goroutine may be in it.
 func (f *Flow) writeRefusals(ctx context.Context) error {
-	var batch []store.Event
-	for len(batch) < 100 {
-		select {
-		case e := <-f.refusals:
-			batch = append(batch, e)
-			continue
-		default:
-		}
-		break
+	for len(f.unwritten) < 100 && len(f.refusals) > 0 {
+		f.unwritten = append(f.unwritten, <-f.refusals)
 	}
-	if len(batch) == 0 {
+	if len(f.unwritten) == 0 {
 		return nil
 	}
 	// What was taken off the list would be lost if a stop cut this off.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	return f.Store.Update(ctx, func(tx *store.Tx) error {
-		for _, e := range batch {
+	err := f.Store.Update(ctx, func(tx *store.Tx) error {
+		for _, e := range f.unwritten {
 			if err := tx.AddEvent(ctx, e); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err == nil || f.Store.Ping(ctx) == nil { // what a store does not take that works must not stand in the way of the rest
+		f.unwritten = nil
+	}
+	return err
 }
 
 // Explain finds what is behind a reference code; store.ErrNotFound when nothing is recorded under it.

@@ -98,6 +98,17 @@ func TestAFloodOfRefusalsIsNotRecorded(t *testing.T) {
 		if _, err := h.Explain(t.Context(), other.Reference); err != nil {
 			t.Error(err)
 		}
+		// P-241: the flood does not hide the guesses that come after it.
+		for _, failed := range []*message.Fault{
+			refuse(message.InvalidCredentials, "wrong_password"), refuse(message.AccountDisabled, "account_disabled"), refuse(message.InvalidFields, causeWrongPassword),
+		} {
+			flooding.Reference = message.NewReference()
+			h.Refused(flooding, "POST /login", failed)
+			h.ok(h.writeRefusals(t.Context()))
+			if _, err := h.Explain(t.Context(), flooding.Reference); err != nil {
+				t.Error(failed, err)
+			}
+		}
 	})
 }
 

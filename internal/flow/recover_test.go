@@ -188,8 +188,13 @@ func TestResetLinkIsVoid(t *testing.T) {
 			token := h.link(address, mail.Reset)
 			do(b, address)
 			_, err := h.Reset(t.Context(), h.browser().client(), ResetInput{Token: token, Password: thirdPassword})
-			if f := fault(err); f == nil || f.Code != message.LinkExpired {
+			f := fault(err)
+			if f == nil || f.Code != message.LinkExpired {
 				t.Errorf("after %s: %v", name, err)
+				continue
+			}
+			if at := f.Args["used_at"]; f.Hint == "used" && at != nil { // it was not, and nobody is told when
+				t.Errorf("after %s it is said to have been used at %v", name, at)
 			}
 		}
 	})

@@ -313,6 +313,73 @@ func TestCancelSignUp(t *testing.T) {
 	})
 }
 
+// B-030: strangers who use up the mails of an address keep its owner out no longer than until the owner throws their sign-ups away.
+func TestCancelledSignUpsFreeTheMailsOfTheAddress(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		for range 3 {
+			h.browser().signUp(SignUpInput{Email: "anna@example.com", Password: otherPassword})
+		}
+		foreign := h.tokens("anna@example.com", mail.Verify)
+		anna := h.browser()
+		anna.signUp(SignUpInput{Email: "anna@example.com"})
+		if len(foreign) != 3 || len(h.tokens("anna@example.com", mail.Verify)) != 3 {
+			t.Fatal("the budget is not used up")
+		}
+		for _, token := range foreign {
+			h.ok(h.CancelSignUp(t.Context(), h.browser().client(), token))
+		}
+		_, err := h.ResendVerification(t.Context(), anna.client(), "anna@example.com")
+		h.ok(err)
+		anna.keep(h.Verify(t.Context(), anna.client(), VerifyInput{Token: h.link("anna@example.com", mail.Verify)})) // her own: her browser is enough
+		if !anna.signedIn() || !h.knows("anna@example.com", goodPassword) {
+			t.Fatal("she is not in")
+		}
+	})
+}
+
+// H-125: where the account is made at once, «this was not me» takes it away again, with whoever is in it.
+func TestCancelWhereTheAccountIsMadeAtOnce(t *testing.T) {
+	onBoth(t, func(c *config.Config) { c.EmailVerification = "optional" }, func(t *testing.T, h *house) {
+		stranger := h.browser()
+		stranger.signUp(SignUpInput{Email: "anna@example.com", Password: otherPassword})
+		token := h.link("anna@example.com", mail.Verify)
+		if link, err := h.VerifyLink(t.Context(), h.browser().client(), token); err != nil || !link.Account {
+			t.Fatalf("the page does not say that there is an account: %+v %v", link, err)
+		}
+		h.ok(h.CancelSignUp(t.Context(), h.browser().client(), token))
+		if stranger.signedIn() || h.exists("anna@example.com") {
+			t.Fatal("the stranger's account is still there")
+		}
+		h.refused(h.CancelSignUp(t.Context(), h.browser().client(), token), message.LinkExpired)
+		if len(h.mails("anna@example.com")) != 1 {
+			t.Fatal("she was told what she has just done")
+		}
+		anna := h.browser()
+		anna.signUp(SignUpInput{Email: "anna@example.com"})
+		token = h.link("anna@example.com", mail.Verify)
+		anna.keep(h.Verify(t.Context(), anna.client(), VerifyInput{Token: token}))
+		h.refused(h.CancelSignUp(t.Context(), h.browser().client(), token), message.LinkExpired, "used")
+		if !anna.signedIn() {
+			t.Fatal("a link that was used took the account away")
+		}
+	})
+}
+
+// What an operator made is not a stranger's to throw away, nor the mailbox's owner's by a click: only the link is gone.
+func TestCancelLeavesWhatAnOperatorMade(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		_, err := h.CreateUser(t.Context(), NewUser{Email: "anna@example.com"})
+		h.ok(err)
+		token := h.link("anna@example.com", mail.AccountMade)
+		h.ok(h.CancelSignUp(t.Context(), h.browser().client(), token))
+		_, err = h.VerifyLink(t.Context(), h.browser().client(), token)
+		h.refused(err, message.LinkExpired)
+		if !h.exists("anna@example.com") {
+			t.Fatal("the account is gone")
+		}
+	})
+}
+
 func TestUsernameTakenWhileASignUpWaited(t *testing.T) {
 	onBoth(t, withUsernames, func(t *testing.T, h *house) {
 		anna := h.browser()

@@ -25,6 +25,7 @@ type Link struct {
 	NeedsPassword bool // opened in another browser than the one that signed up
 	HasPassword   bool // there is a password to ask for, not only one to choose
 	Other         bool // somebody else is signed in here
+	Account       bool // there is an account already, which would be deleted with the sign-up
 }
 
 // verification is a link that was found good.
@@ -41,7 +42,7 @@ func (f *Flow) VerifyLink(ctx context.Context, c Client, token string) (Link, er
 		return Link{}, err
 	}
 	hash, err := f.signUpHash(ctx, v.signup)
-	return Link{Email: v.signup.Email.AsTyped, NeedsPassword: !v.bound, HasPassword: hash != "", Other: otherUser(c, v)}, err
+	return Link{Email: v.signup.Email.AsTyped, NeedsPassword: !v.bound, HasPassword: hash != "", Other: otherUser(c, v), Account: v.signup.UserID != "" && !v.signup.Made}, err
 }
 
 // Verify confirms the address of a sign-up and logs its owner in. Who opens the link elsewhere must know the password that was
@@ -231,17 +232,47 @@ func (f *Flow) signUpHash(ctx context.Context, s signup) (hash string, err error
 	return hash, err
 }
 
-// CancelSignUp throws a sign-up away: «this was not me».
+// CancelSignUp throws a sign-up away: «this was not me». Where an account was made before its address was confirmed, the account goes too, for
+// whoever has the mailbox decides over it until then. One that an operator made stays, and loses only this link.
 func (f *Flow) CancelSignUp(ctx context.Context, c Client, token string) error {
 	v, err := f.openVerification(ctx, c, token)
 	if err != nil {
 		return err
 	}
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
-		return tx.DeleteTicket(ctx, v.ticket.Kind, v.ticket.Hash)
+		if err := f.lockAddress(ctx, tx, v.signup.Email); err != nil {
+			return err
+		}
+		if err := tx.DeleteTicket(ctx, v.ticket.Kind, v.ticket.Hash); err != nil {
+			return err
+		}
+		if v.signup.UserID == "" || v.signup.Made {
+			return nil
+		}
+		return f.cancelAccount(ctx, tx, v.signup)
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return &message.Fault{Code: message.LinkExpired, Hint: "used", Cause: "link_used"}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	// Others may have used up what mails this address gets. Its owner has just been here, and may want to sign up.
+	f.Limits.Clear(throttle.Key{Budget: throttle.MailAddress, ID: v.signup.Email.Canonical})
+	f.Sessions.Forget(v.signup.UserID)
+	return nil
+}
+
+func (f *Flow) cancelAccount(ctx context.Context, tx *store.Tx, s signup) error {
+	user, err := tx.UserByIdentifier(ctx, s.Email.Kind, s.Email.Canonical)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (user.ID != s.UserID || user.EmailVerified) {
+		return nil // it has another address by now, or was confirmed
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.erase(ctx, tx, user); err != nil {
+		return err
+	}
+	return f.event(ctx, tx, Client{}, "signup_canceled", user.ID) // without the address: it was not theirs
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -145,6 +146,48 @@ func TestMailIsSentAgainWhenItsSenderDied(t *testing.T) {
 		if id := one.Get("Message-Id"); id == "" || id != two.Get("Message-Id") {
 			t.Error("the duplicate cannot be recognised:", id, two.Get("Message-Id"))
 		}
+	})
+}
+
+// Somebody waits for the mail that a server was about to send when it was killed. On SQLite its successor knows that it is alone and begins at
+// once; on PostgreSQL another server may be at it.
+func TestWhatADeadServerHeldIsWorkedOff(t *testing.T) {
+	t.Parallel()
+	houses(t, func(t *testing.T, dsn string) {
+		c := fixture.StoppedClock()
+		dying := openHouse(t, dsn, c, nil)
+		dying.mail(PasswordChanged, "anna@reader.example")
+		dying.update(func(ctx context.Context, tx *store.Tx) error { return dying.QueueJob(ctx, tx, "mail", "x") })
+		for _, class := range []string{store.ClassMail, store.ClassJob} {
+			if rows, err := dying.claim(t.Context(), class, 10); err != nil || len(rows) != 1 {
+				t.Fatal(rows, err)
+			}
+		}
+		alone := dying.Store.Path() != ""
+		_ = dying.Store.Close()
+
+		heir := openHouse(t, dsn, c, nil)
+		jobs := map[string]Job{"mail": func(ctx context.Context, tx *store.Tx, _ []byte) error {
+			return heir.Queue(ctx, tx, PasswordChanged, "bert@reader.example", "en", whole())
+		}}
+		if !alone {
+			heir.work(jobs)
+			heir.post()
+			if len(heir.mailbox()) > 0 {
+				t.Error("what another server may be at was taken from it")
+			}
+			c.Pass(shortLease)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { heir.Run(ctx, jobs) })
+		for end := time.Now().Add(20 * time.Second); len(heir.mailbox()) < 2; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal(heir.mailbox(), heir.state())
+			}
+		}
+		stop()
+		running.Wait()
 	})
 }
 

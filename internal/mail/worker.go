@@ -18,8 +18,11 @@ const (
 	atOnce = 4
 	// jobBatch is how many jobs are claimed at once; they run one after the other.
 	jobBatch = 16
-	// lease is how long a claimed row is left alone. It is longer than any mail server may take, so that only a death makes a duplicate.
+	// lease is how long a mail that is being sent is left alone. It is longer than any mail server may take, so that only a death makes a
+	// duplicate.
 	lease = 3 * time.Minute
+	// shortLease is how long work on the store alone is left alone: two at once don't hurt, and who waits for a mail after a death waits less.
+	shortLease = 10 * time.Second
 	// drain is how long mails that are on the way may take when everything ends.
 	drain = 10 * time.Second
 	// settleWait is how long writing a result may take, even then.
@@ -40,6 +43,12 @@ func (o *Outbox) Run(ctx context.Context, jobs map[string]Job) {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(drain, cancel) })()
 
+	if o.Store.Path() != "" { // the only server of this file: what is claimed was so by one that died
+		err := o.Store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseOutbox(ctx, o.Clock()) })
+		if err != nil && ctx.Err() == nil {
+			o.Log.Warn("what an earlier server left in the outbox waits some minutes longer", "error", scrub(err))
+		}
+	}
 	var loops sync.WaitGroup
 	loops.Go(func() {
 		o.watch(ctx, o.wakeJobs, func() (bool, error) { return o.workJobs(ctx, late, jobs) })
@@ -84,8 +93,12 @@ func (o *Outbox) watch(ctx context.Context, wake <-chan struct{}, work func() (m
 }
 
 func (o *Outbox) claim(ctx context.Context, class string, limit int) (rows []store.OutboxRow, err error) {
+	span := shortLease
+	if class == store.ClassMail && o.SMTP != nil {
+		span = lease
+	}
 	err = o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.ClaimOutbox(ctx, class, limit, o.Clock(), lease)
+		rows, err = tx.ClaimOutbox(ctx, class, limit, o.Clock(), span)
 		return err
 	})
 	return rows, err

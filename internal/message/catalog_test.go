@@ -195,8 +195,8 @@ func TestAProblemSaysWhatIsKnown(t *testing.T) {
 		{Fault{Code: Unavailable}, "again in 1 second."},
 		{Fault{Code: Internal}, "reference 7F3K-9QWM."},
 		{Fault{Code: LinkExpired, Hint: "expired", Args: map[string]any{"expired_at": at}}, "expired on 2026-05-03 10:02 UTC."},
-		{Fault{Code: LinkExpired, Hint: "used", Args: map[string]any{"used_at": time.Time{}}}, "used already. If"},
-		{Fault{Code: LinkExpired, Hint: "used"}, "used already. If"},
+		{Fault{Code: LinkExpired, Hint: "used", Args: map[string]any{"used_at": time.Time{}}}, "used already, or something was changed since it was mailed. If"},
+		{Fault{Code: LinkExpired, Hint: "used"}, "used already, or something was changed since it was mailed. If"},
 		{Fault{Code: LinkExpired, Hint: "no_such_hint"}, "no longer be used"},
 	} {
 		p := c.Problem(&test.fault, "en", "7F3K-9QWM", "r")

@@ -54,8 +54,11 @@ func (s *Server) devAllowed(t *turn, row route) bool {
 	if row.path == devOpenPath {
 		return false
 	}
-	peer := peerAddr(t.request)
-	return s.trusted(peer) || peer.IsLoopback() && loopbackName(t.request.Host) && !forwarded(t.request)
+	if peer := peerAddr(t.request); !s.trusted(peer) && (!peer.IsLoopback() || forwarded(t.request)) {
+		return false
+	}
+	// Also behind a trusted proxy: a page of anywhere whose name is made to lead to this machine would read the mails in the developer's browser.
+	return loopbackName(t.request.Host)
 }
 
 // forwarding are the headers, beside X-Forwarded-*, by which proxies and tunnels show themselves.

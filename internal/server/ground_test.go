@@ -342,9 +342,11 @@ func TestAStoreThatIsDownIs503(t *testing.T) {
 			}
 		}
 	}
-	if a := h.browser().call("POST", "/login", credentials(email, secret)); a.StatusCode != 503 || a.code() != "unavailable" {
-		t.Errorf("%d %s", a.StatusCode, a.body)
+	refused := h.browser().call("POST", "/login", credentials(email, secret))
+	if refused.StatusCode != 503 || refused.code() != "unavailable" {
+		t.Errorf("%d %s", refused.StatusCode, refused.body)
 	}
+	time.Sleep(time.Second) // several times it was tried to record that, in vain
 	cluster.Start()
 	for end := time.Now().Add(20 * time.Second); b.call("GET", "/session", "").StatusCode != 200; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -352,6 +354,9 @@ func TestAStoreThatIsDownIs503(t *testing.T) {
 		}
 	}
 	h.browser().want(200, "POST", "/login", credentials(email, secret))
+	if cause := h.recorded(refused.at("reference")); cause != "our_own_trouble" {
+		t.Errorf("the code that was shown meanwhile leads to %s", cause)
+	}
 }
 
 // N-225 in the small: told to stop under parallel log-ins, it finishes what it has accepted. Whoever was answered «signed in» is; whoever was not

@@ -111,29 +111,27 @@ func (s *Server) steps(t *turn, all rows) error {
 		row.method = "*" // none of them was asked for
 	}
 	t.row = row
-	if all == nil || !s.devAllowed(t, row) {
+	there := all != nil && s.devAllowed(t, row)
+	if !there {
 		t.row.audience = audienceOf(s.config.PathPrefix, r.URL.Path)
-		return &message.Fault{Code: message.NotFound, Cause: "no_such_path"}
-	}
-	if done := s.cors(t, all); done {
+	} else if done := s.cors(t, all); done {
 		return nil
 	}
-	if !ok && row.audience == page && methodOf(r) == get && byPerson(r) {
-		return v.Go(t.writer, s.pageAbove(r.URL.Path))
+	if unsafe(r.Method) { // before anything is told about the path
+		if err := s.sameOrigin(r, t.row); err != nil {
+			return err
+		}
+	}
+	if !there {
+		return &message.Fault{Code: message.NotFound, Cause: "no_such_path"}
 	}
 	if !ok {
-		t.writer.Header().Set("Allow", all.allow())
-		return &message.Fault{Code: message.MethodNotAllowed, Cause: "method"}
+		return s.otherMethod(t, all)
 	}
 	if to, elsewhere := s.otherName(r, row); elsewhere {
 		t.writer.Header().Set("Location", to)
 		t.writer.WriteHeader(http.StatusTemporaryRedirect)
 		return nil
-	}
-	if unsafe(r.Method) {
-		if err := s.sameOrigin(r, row); err != nil {
-			return err
-		}
 	}
 	if row.audience != static && row.audience != health {
 		if err := s.identify(t); err != nil {
@@ -149,6 +147,15 @@ func (s *Server) steps(t *turn, all rows) error {
 		}
 	}
 	return row.serve(t.writer, r, v)
+}
+
+// otherMethod answers a method that a path does not take.
+func (s *Server) otherMethod(t *turn, all rows) error {
+	if t.row.audience == page && methodOf(t.request) == get && byPerson(t.request) {
+		return t.visit.Go(t.writer, s.pageAbove(t.request.URL.Path))
+	}
+	t.writer.Header().Set("Allow", all.allow())
+	return &message.Fault{Code: message.MethodNotAllowed, Cause: "method"}
 }
 
 // pageAbove is the page with the form that a path takes. A refused form leaves the browser there, and who reloads it by the address bar wants
@@ -176,7 +183,7 @@ func unsafe(method string) bool {
 }
 
 func audienceOf(prefix, path string) audience {
-	if strings.HasPrefix(path, prefix+"/api/") || strings.HasPrefix(path, "/.well-known/") {
+	if path == prefix+"/api" || strings.HasPrefix(path, prefix+"/api/") || strings.HasPrefix(path, "/.well-known/") {
 		return json
 	}
 	return page

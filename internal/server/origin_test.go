@@ -189,6 +189,32 @@ func TestAFormOutlivesARotation(t *testing.T) {
 	}
 }
 
+// The contract says «every unsafe request»: what another site sends learns nothing of a path, not even whether it is there.
+func TestAnotherSiteLearnsOfNoPath(t *testing.T) {
+	everywhere(t, func(t *testing.T, h *house) {
+		for name, change := range h.foreign() {
+			for _, path := range []string{"/nothing-here", "/api/v1/nothing-here", "/login", "/api/v1/session", "/static/app.css", "/healthz", "/dev/nothing"} {
+				for _, method := range []string{"POST", "PUT", "DELETE", "BREW"} {
+					if a := h.browser().do(method, path, "", "", change); a.StatusCode != 403 {
+						t.Errorf("%s %s, %s: %d", method, path, name, a.StatusCode)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Below /api programs ask, and get what programs read.
+func TestTheRootOfTheAPIIsForPrograms(t *testing.T) {
+	everywhere(t, func(t *testing.T, h *house) {
+		for _, path := range []string{"/api", "/api/", "/api/v1", "/api/v2/login"} {
+			if a := h.browser().get(path); a.StatusCode != 404 || a.code() != "not_found" {
+				t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
+			}
+		}
+	})
+}
+
 // D-056: a body of a type that a foreign page may send without asking first is none for the API, and forms are read as forms alone.
 func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 	everywhere(t, func(t *testing.T, h *house) {
@@ -205,6 +231,7 @@ func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 				right, body = jsonType, "{}"
 			}
 			kinds := map[string]string{"text/plain": body, "": body, "multipart/form-data; boundary=x": multipart, "application/*": body, right + "|text/plain": body}
+			kinds[right+"; charset=iso-8859-1"] = body // it would be read as something else than what was meant
 			if r.audience == json {
 				kinds[formType] = body
 				kinds["application/json+x"] = body

@@ -46,6 +46,9 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger, o Options) (*S
 	if err := s.assemble(o.Version); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}
+	if once := s.DevSetupURL(); once != "" {
+		s.log.Warn("development is on where others can ask too, so /dev/mail stays closed until you open this in your browser; it works once", "url", once)
+	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	if err := s.sessions.Poll(ctx); err != nil {

@@ -67,6 +67,12 @@ func (t *Tx) ClaimOutbox(ctx context.Context, class string, limit int, now time.
 	return mine, nil
 }
 
+// ReleaseOutbox makes all work due that waits, also what a worker has claimed: for who knows that there is no other worker any more.
+func (t *Tx) ReleaseOutbox(ctx context.Context, now time.Time) error {
+	_, err := t.exec(ctx, `UPDATE outbox SET due_at = $1 WHERE sent_at = 0 AND dead_at = 0 AND due_at > $1`, micros(now))
+	return err
+}
+
 // FinishOutbox removes a row that is done; ErrNotFound when another worker has finished it.
 func (t *Tx) FinishOutbox(ctx context.Context, id string) error {
 	return one(t.exec(ctx, `DELETE FROM outbox WHERE id = $1`, id))

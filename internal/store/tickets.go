@@ -17,7 +17,8 @@ type Ticket struct {
 	Payload   []byte // sealed
 	CreatedAt time.Time
 	ExpiresAt time.Time
-	UsedAt    time.Time // zero: still good; also set when it was voided
+	UsedAt    time.Time // zero: still good
+	Void      bool      // it was not used but made useless, at UsedAt
 	MailedAt  time.Time
 }
 
@@ -27,6 +28,9 @@ func scanTicket(row interface{ Scan(...any) error }) (Ticket, error) {
 	var t Ticket
 	var created, expires, used, mailed int64
 	err := row.Scan(&t.ID, &t.Kind, &t.Hash, &t.UserID, &t.Subject, &t.Browser, &t.Payload, &created, &expires, &used, &mailed)
+	if t.Void = used < 0; t.Void {
+		used = -used
+	}
 	t.CreatedAt, t.ExpiresAt, t.UsedAt, t.MailedAt = instant(created), instant(expires), instant(used), instant(mailed)
 	return t, translate(err)
 }
@@ -89,8 +93,8 @@ func (t *Tx) DeleteTicketsAbout(ctx context.Context, kind, subject, keep string)
 }
 
 // VoidTickets makes all of a user's tickets useless that are still good. They stay known, so that their holder is told.
-// An empty kind means every kind.
+// An empty kind means every kind. The time is stored as a negative number: who holds the link must not be told that it was used.
 func (t *Tx) VoidTickets(ctx context.Context, userID, kind string, now time.Time) error {
-	_, err := t.exec(ctx, `UPDATE tickets SET used_at = $1 WHERE user_id = $2 AND used_at = 0 AND (kind = $3 OR $3 = '')`, micros(now), userID, kind)
+	_, err := t.exec(ctx, `UPDATE tickets SET used_at = $1 WHERE user_id = $2 AND used_at = 0 AND (kind = $3 OR $3 = '')`, -micros(now), userID, kind)
 	return err
 }

@@ -145,10 +145,10 @@ func (r *Reservation) settle(do func(*entry, time.Duration)) {
 	})
 }
 
-// Clear forgets the count of a known device, after its own log-in. The other budgets are nobody's own: whoever could clear them by a log-in
-// could go on guessing (B-027), so for them it does nothing.
+// Clear forgets the count of a known device, after its own log-in, or of the mails to an address, after its owner has thrown one of them away.
+// The other budgets are nobody's own: whoever could clear them by a log-in could go on guessing (B-027), so for them it does nothing.
 func (l *Limiter) Clear(k Key) {
-	if l.off || k.Budget != LoginDevice {
+	if l.off || k.Budget != LoginDevice && k.Budget != MailAddress {
 		return
 	}
 	p := l.find([]Key{k})[0]

@@ -91,6 +91,8 @@ func Look(ctx context.Context, tx *store.Tx, kind Kind, token string, now time.T
 		return store.Ticket{}, gone("unknown", t)
 	case err != nil:
 		return store.Ticket{}, err
+	case t.Void: // by a new password, another address: nobody used it, so no time is told
+		return store.Ticket{}, &message.Fault{Code: message.LinkExpired, Hint: "used", Cause: "link_void"}
 	case !t.UsedAt.IsZero():
 		return store.Ticket{}, gone("used", t)
 	case !t.ExpiresAt.After(now):

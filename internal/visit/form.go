@@ -70,8 +70,9 @@ func isForm(r *http.Request) bool {
 	if len(all) != 1 {
 		return false
 	}
-	kind, _, err := mime.ParseMediaType(all[0])
-	return err == nil && kind == "application/x-www-form-urlencoded"
+	kind, parameters, err := mime.ParseMediaType(all[0])
+	charset := parameters["charset"]
+	return err == nil && kind == "application/x-www-form-urlencoded" && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 // Query is a parameter of the URL, or empty when it is missing or there more than once.

@@ -61,7 +61,7 @@ CREATE TABLE tickets (
     payload    BYTEA  NOT NULL, -- sealed
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    used_at    BIGINT NOT NULL, -- 0: still good
+    used_at    BIGINT NOT NULL, -- 0: still good; below 0: made useless then, and never used
     mailed_at  BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX tickets_hash ON tickets (kind, hash);
