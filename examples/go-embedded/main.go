@@ -1,11 +1,5 @@
-// A guest book whose readers sign in: a whole site with Gatehouse inside. Run it with
-//
-//	go run ./examples/go-embedded
-//
-// and open http://localhost:8080. Mails arrive at http://localhost:8080/auth/dev/mail. Entries may be deleted by whom you give the role for it:
-//
-//	go run ./cmd/gatehouse role create editor --permission entries.delete --database sqlite:guestbook.db
-//	go run ./cmd/gatehouse user roles you@example.com --add editor --database sqlite:guestbook.db
+// A guest book whose readers sign in: a whole site with Gatehouse inside. Run it with «go run ./examples/go-embedded», open http://localhost:8080,
+// and read the mails at http://localhost:8080/auth/dev/mail. How to let somebody delete entries is in docs/go-library.md, «Who may».
 package main
 
 import (
@@ -13,8 +7,11 @@ import (
 	"context"
 	"html/template"
 	"log"
+	"net"
 	"net/http"
+	"os/signal"
 	"sync"
+	"syscall"
 
 	"github.com/gatehouse-auth/gatehouse"
 )
@@ -26,13 +23,14 @@ var page = template.Must(template.New("").Parse(`<!doctype html><html lang="en">
 <ul>{{range .Entries}}<li>{{.}}</li>{{end}}</ul>{{if .User.Has "entries.delete"}}<form method="post" action="/clear"><button>Delete all</button></form>{{end}}`))
 
 func main() {
-	auth, err := gatehouse.New(context.Background(), gatehouse.Config{Database: "sqlite:guestbook.db", PathPrefix: "/auth", SiteName: "Guest book"})
-	if err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	auth, err := gatehouse.New(ctx, gatehouse.Config{Database: "sqlite:guestbook.db", PathPrefix: "/auth", SiteName: "Guest book"})
+	listener, taken := net.Listen("tcp", "127.0.0.1:8080")
+	if err := cmp.Or(err, taken); err != nil {
 		log.Fatal(err)
 	}
-	defer auth.Close() //nolint:errcheck // the process ends
 	mu, entries := sync.Mutex{}, []string{}
-	site := http.NewServeMux()
+	site, mux := http.NewServeMux(), http.NewServeMux()
 	site.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -50,10 +48,12 @@ func main() {
 		entries = nil
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})))
-	mux := http.NewServeMux()
 	mux.Handle("/auth/", auth.Handler())
 	mux.Handle("/", http.NewCrossOriginProtection().Handler(auth.Require()(site)))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5e9}
+	go server.Serve(listener) //nolint:errcheck // it ends by Shutdown
 	log.Print("open http://localhost:8080")
-	server := &http.Server{Addr: "127.0.0.1:8080", Handler: mux, ReadHeaderTimeout: 5e9}
-	log.Fatal(server.ListenAndServe()) //nolint:gocritic // nothing to close: the process ends
+	<-ctx.Done() // Ctrl-C
+	stop()       // a second one ends it at once
+	_, _ = server.Shutdown(context.Background()), auth.Close()
 }
