@@ -207,6 +207,21 @@ func TestTheSecurityModelTellsTheNumbersOfTheCode(t *testing.T) {
 	}
 }
 
+// The page on the API tells of every code that an answer of today may carry.
+func TestTheAPIPageListsEveryCode(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := found(t, "docs/api.md", "(?m)^\\| [0-9, ]+ \\| (.*?) \\|")
+	for _, code := range parse(t, string(text)).(map[string]any)["x-problem-codes"].([]any) {
+		if !strings.Contains(strings.Join(listed, " "), "`"+code.(string)+"`") {
+			t.Errorf("the page does not tell of %s", code)
+		}
+	}
+}
+
 // The kinds of event are words in internal/flow; the page has just those.
 func TestTheEventsPageListsEveryKind(t *testing.T) {
 	t.Parallel()

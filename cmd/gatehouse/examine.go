@@ -34,7 +34,7 @@ func (d *diagnosis) mail(ctx context.Context, refused error) {
 		d.found(unsafe, "mail", "there is no mail server, so nobody could confirm an address and the server would not start",
 			fix+", or set --email-verification to optional or off")
 	case c.Dev == config.On:
-		d.ok("mail", "development keeps mails at /dev/mail; for others to use this, %s", fix)
+		d.ok("mail", "development keeps mails at %s; for others to use this, %s", c.URL("/dev/mail"), fix)
 	default:
 		d.found(warning, "mail", "there is no mail server: who forgets their password cannot set a new one", fix)
 	}

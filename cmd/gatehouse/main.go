@@ -46,7 +46,7 @@ type commands struct {
 	Admin     adminCmd     `cmd:"" help:"Make administrators."`
 	Role      roleCmd      `cmd:"" help:"Make, list and delete roles."`
 	Reference referenceCmd `cmd:"" help:"Tell exactly why something was refused, by the reference code that the person was shown."`
-	Doctor    doctorCmd    `cmd:"" help:"Check that everything is safe and works, and say how to mend what is not."`
+	Doctor    doctorCmd    `cmd:"" help:"Check that everything is safe and works, and say how to fix what is not."`
 	Version   versionCmd   `cmd:"" help:"Tell the version, and the commit that it was built from."`
 }
 

@@ -48,6 +48,13 @@ func (c *referenceCmd) Run(ctx context.Context, a *app) (err error) {
 	defer closing(&err, t.Close)
 	code := strings.Join(c.Code, " ") // as people write it down, in two halves
 	events, err := t.Flow.Explain(ctx, code)
+	for range 6 { // a refusal is written a moment after it was shown
+		if !errors.Is(err, store.ErrNotFound) || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(250 * time.Millisecond)
+		events, err = t.Flow.Explain(ctx, code)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("nothing is recorded under %s; check the code, and that this is the store of the server that showed it; of a flood only the first refusals are recorded, and after 30 days none, but the log of the server has them all", printable(code))
 	}

@@ -88,11 +88,21 @@ func (c *roleDeleteCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer closing(&err, t.Close)
+	roles, err := t.Flow.Roles(ctx)
+	if err != nil {
+		return err
+	}
 	if err := t.Flow.DeleteRole(ctx, c.Name); err != nil {
 		return err
 	}
-	if a.json {
-		return a.object(map[string]any{"name": c.Name, "deleted": true})
+	users := 0
+	for _, r := range roles {
+		if r.Name == c.Name {
+			users = r.Users
+		}
 	}
-	return a.say("deleted role %s", c.Name)
+	if a.json {
+		return a.object(map[string]any{"name": c.Name, "deleted": true, "users": users})
+	}
+	return a.say("deleted role %s; users who had it: %d", c.Name, users)
 }

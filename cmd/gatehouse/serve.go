@@ -30,9 +30,9 @@ Examples:
 
     gatehouse serve
     gatehouse serve --base-url https://login.example.com --smtp smtp://USER:PASSWORD@mail.example.com:587 --mail-from login@example.com
-    GATEHOUSE_DATABASE_FILE=/run/secrets/database gatehouse serve --listen :8080
+    GATEHOUSE_DATABASE_FILE=/run/secrets/database GATEHOUSE_SECRET_KEY_FILE=/run/secrets/key gatehouse serve --config /etc/gatehouse.yaml
 
-All at once is checked by: gatehouse doctor, with the same flags.`
+To check all settings at once: gatehouse doctor, with the same flags.`
 }
 
 // Run serves until it is told to end.

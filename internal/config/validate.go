@@ -152,7 +152,7 @@ func (v *check) store() {
 	}
 	if onPostgres(c.Database) && len(c.SecretKeys) == 0 {
 		// Servers that each make a key of their own could not read what the others sealed.
-		v.wrong("secret-key", "is required on PostgreSQL, the same on every server; make one with `head -c 32 /dev/urandom | base64`")
+		v.wrong("secret-key", "is required on PostgreSQL, the same on every server and for every command; for a new database make one with `head -c 32 /dev/urandom | base64`")
 	}
 }
 

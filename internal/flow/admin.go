@@ -59,22 +59,34 @@ func (f *Flow) CreateUser(ctx context.Context, in NewUser) (store.User, error) {
 				return err
 			}
 		}
-		if s.Email.Canonical != "" && !in.Verified && f.mustVerify() {
-			waiting := signup{Email: s.Email, Name: s.Name, Locale: s.Locale, UserID: id, Made: true}
-			if err := f.enqueue(ctx, tx, jobSignUp, waiting); err != nil {
-				return err
-			}
-		}
 		if err := f.operatorEvent(ctx, tx, "user_created", id, ""); err != nil {
 			return err
 		}
-		user, err = tx.UserByID(ctx, id)
-		return err
+		if user, err = tx.UserByID(ctx, id); err != nil || user.Email == "" || in.Verified || !f.mustVerify() {
+			return err
+		}
+		return f.invite(ctx, tx, user)
 	})
 	if errors.Is(err, store.ErrConflict) {
 		return user, f.taken(ctx, s)
 	}
 	return user, err
+}
+
+// invite mails a link to the owner of an account that an operator made.
+func (f *Flow) invite(ctx context.Context, tx *store.Tx, user store.User) error {
+	email, err := account.ParseEmail(user.Email)
+	if err != nil {
+		return err
+	}
+	return f.enqueue(ctx, tx, jobSignUp, signup{Email: email, Name: user.Name, Locale: user.Locale, UserID: user.ID, Made: true})
+}
+
+// made reports whether an operator made the account, as far back as events go.
+func made(ctx context.Context, tx *store.Tx, userID string) (bool, error) {
+	const most = 10_000
+	events, err := tx.EventsOf(ctx, userID, most)
+	return slices.ContainsFunc(events, func(e store.Event) bool { return e.Kind == "user_created" }), err
 }
 
 func (f *Flow) readNewUser(in NewUser) (s signup, err error) {
@@ -149,6 +161,11 @@ func (f *Flow) SetUserPassword(ctx context.Context, user store.User, chosen stri
 		}
 		if err := f.replacePassword(ctx, tx, Client{}, user, store.Password{Hash: hash, ChangedAt: f.now()}, ""); err != nil {
 			return err
+		}
+		if user.Email != "" && !user.EmailVerified && f.mustVerify() { // the link that they were mailed is void now, and without one they can't sign in
+			if err := f.invite(ctx, tx, user); err != nil {
+				return err
+			}
 		}
 		return f.operatorEvent(ctx, tx, "password_set", user.ID, "")
 	})
@@ -281,7 +298,7 @@ func changes(add, remove []string) string {
 func addRole(ctx context.Context, tx *store.Tx, userID, role string) error {
 	err := tx.AddRole(ctx, userID, role)
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("there is no role «%s»; make it with `gatehouse role create %s`", role, role)
+		return fmt.Errorf("there is no role «%s»; make it with `gatehouse role create %s --permission noun.verb`", role, role)
 	}
 	return err
 }

@@ -178,12 +178,12 @@ func (f *Flow) resend(ctx context.Context, tx *store.Tx, p *postage, email store
 	if err != nil {
 		return err
 	}
-	pw, err := tx.PasswordOf(ctx, user.ID)
+	operators, err := made(ctx, tx, user.ID)
 	if err != nil {
 		return err
 	}
 	email.AsTyped = user.Email
-	waiting := signup{Email: email, Name: user.Name, Locale: user.Locale, UserID: user.ID, Made: pw.Hash == ""} // who signs up has a password
+	waiting := signup{Email: email, Name: user.Name, Locale: user.Locale, UserID: user.ID, Made: operators}
 	return f.makeVerification(ctx, tx, p, waiting, kind)
 }
 

@@ -605,6 +605,9 @@ func TestNudge(t *testing.T) {
 			fail()
 		}
 		want(3) // the address's budget of an hour
+		if len(h.mails("made@example.com", mail.Verify)) > 0 {
+			t.Fatal("nobody has signed up with an address whose account an operator made")
+		}
 		if len(h.mails("member@example.com")) != 1 || len(h.mails("nobody@example.com")) != 0 {
 			t.Fatal("somebody got a mail who waits for none")
 		}

@@ -34,7 +34,7 @@ func TestEveryMailSaysEverythingInTextAndHTML(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
 	const lasts, when, device, address = "30 minutes", "When: 2026-05-03 10:02 UTC", "Device: Firefox on Linux", "New address: n…@reader.example"
-	for kind, want := range map[Kind][]string{
+	wants := map[Kind][]string{
 		Verify:             {"LINK", "CANCEL", lasts},
 		VerifyPendingReset: {"LINK", "CANCEL", lasts},
 		AccountMade:        {"Hello Ännie O'Hara,", "LINK", lasts},
@@ -45,7 +45,12 @@ func TestEveryMailSaysEverythingInTextAndHTML(t *testing.T) {
 		EmailTaken:         {"Hello Ännie O'Hara,", "LINK", when, device},
 		PasswordChanged:    {"Hello Ännie O'Hara,", "LINK", when, device},
 		AccountDeleted:     {"Hello Ännie O'Hara,", when, device},
-	} {
+	}
+	for kind := range letters {
+		want, ok := wants[kind]
+		if !ok {
+			t.Errorf("nothing is awaited of a mail of the kind %s", kind)
+		}
 		m, err := r.Render(kind, "anna@reader.example", "en", whole())
 		if err != nil {
 			t.Fatal(kind, err)

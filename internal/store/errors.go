@@ -30,7 +30,7 @@ func translate(err error) error {
 	case isUniqueViolation(err):
 		return fmt.Errorf("%w: %w", ErrConflict, err)
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	return fmt.Errorf("%w: %w", ErrUnavailable, plainly(err))
 }
 
 func isUniqueViolation(err error) bool {

@@ -96,7 +96,7 @@ func (s *Store) withMigrations(ctx context.Context, do func(*goose.Provider) err
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	db := s.read
 	if s.engine == postgresEngine {
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // tries each second, for five minutes
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,6 +55,39 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	var at int64
 	err := s.read.QueryRowContext(ctx, `SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000000) AS BIGINT)`).Scan(&at)
 	return instant(at), translate(err)
+}
+
+// noConnection is why there is no connection, in words for the operator; the driver's own text is one for its developers.
+type noConnection struct {
+	text string
+	err  error
+}
+
+func (e noConnection) Error() string { return e.text }
+func (e noConnection) Unwrap() error { return e.err }
+
+// plainly says why there is no connection, where that is what went wrong.
+func plainly(err error) error {
+	failed, ok := errors.AsType[*pgconn.ConnectError](err)
+	if !ok {
+		return err
+	}
+	at, why := net.JoinHostPort(failed.Config.Host, strconv.Itoa(int(failed.Config.Port))), "does not answer"
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch refused.Code {
+		case "28P01", "28000":
+			why = fmt.Sprintf("does not let the user %q in: %s", failed.Config.User, refused.Message)
+		case "3D000":
+			why = fmt.Sprintf("has no database %q", failed.Config.Database)
+		default:
+			why = "refuses: " + refused.Message
+		}
+	} else if broken, ok := errors.AsType[*net.OpError](err); ok {
+		why += ": " + broken.Err.Error()
+	} else if inner := errors.Unwrap(failed); inner != nil {
+		why = "cannot be used: " + inner.Error()
+	}
+	return noConnection{"PostgreSQL at " + at + " " + why, err}
 }
 
 // mayTalkInClear tells whether any of the ways to connect is without TLS and leaves this machine. Without sslmode there are two:

@@ -30,7 +30,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	path, err := realPath(path)
 	if err != nil {
-		return nil, fmt.Errorf("the folder of the database cannot be used: %w", err)
+		return nil, fmt.Errorf("the folder of the database cannot be used: %w; make it, or name another place with --database", err)
 	}
 	s := &Store{engine: sqliteEngine, path: path}
 	if o.VFS == "" {
@@ -54,6 +54,9 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 
 func (s *Store) connect(ctx context.Context, o Options) error {
 	w, err := newWriter(ctx, sqliteURL(s.path, o, "immediate"))
+	if errors.Is(err, sqlite3.NOTADB) {
+		return fmt.Errorf("%s is not a SQLite database; name another file with --database", s.path)
+	}
 	if err != nil {
 		return err
 	}

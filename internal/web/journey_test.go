@@ -161,6 +161,7 @@ func TestDeadLinks(t *testing.T) {
 		wayToNewOne string
 	}{
 		{h.browser(), "/verify?token=" + token, "used already", `action="/verify/resend"`},
+		{h.browser(), "/verify?token=" + token, "used already", `class="button main" href="/login"`}, // most often by its owner
 		{h.browser(), "/verify?token=" + token[:20], "cut off", `action="/verify/resend"`},
 		{h.browser(), "/verify?token=" + whole, "do not know this link", `action="/verify/resend"`},
 		{h.browser(), "/verify", "cut off", `action="/verify/resend"`},

@@ -43,13 +43,16 @@ func (p *Pages) token(r *http.Request, v *visit.Visit) string {
 }
 
 // deadLink is the page of a link that does not work, with the way to a new one.
-type deadLink struct{ Kind string }
+type deadLink struct {
+	Kind string
+	Used bool // most often by its owner, who only has to sign in
+}
 
 // refused shows why a link does not work, or the form again where the link is still good.
 func (d *view) refused(kind, page string, data linkData, err error) error {
 	if message.From(err).Code == message.LinkExpired {
 		d.visit.DropCarried(d.w)
-		return d.again("link", deadLink{kind}, err)
+		return d.again("link", deadLink{kind, message.From(err).Hint == "used"}, err)
 	}
 	return d.again(page, data, err)
 }
@@ -157,7 +160,7 @@ func (p *Pages) ConfirmEmail(w http.ResponseWriter, r *http.Request, v *visit.Vi
 	}
 	d := p.view(w, r, v)
 	if v.Session == nil {
-		return v.Go(w, d.with("/login", "return_to", d.Path("/account/email/confirm")))
+		return v.Go(w, d.onto(d.with("/login", "return_to", d.Path("/account/email/confirm")), "notice", "confirm_email"))
 	}
 	data, err := p.look(r, v, "email")
 	if err != nil {

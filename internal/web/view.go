@@ -34,6 +34,7 @@ type view struct {
 // words into our mouth.
 var notices = map[string]string{
 	"account_deleted":  "page.notice.account_deleted",
+	"confirm_email":    "page.notice.confirm_email",
 	"device_ended":     "page.notice.device_ended",
 	"devices_ended":    "page.notice.devices_ended",
 	"email_canceled":   "page.notice.email_canceled",
