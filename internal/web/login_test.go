@@ -211,6 +211,13 @@ func TestSigningOut(t *testing.T) {
 	if a := b.page("/logout"); !strings.Contains(a.body, "You are signed out") || strings.Contains(a.body, `action="/logout"`) {
 		t.Errorf("the page afterwards:\n%s", a.body)
 	}
+	// The same button in another tab, whose page is older than the sign-out: the way on is a page that says that it is done.
+	tab := h.member("noa@example.com")
+	page := tab.page("/account")
+	tab.send(tab.page("/logout"), "/logout", nil)
+	if a := tab.send(page, "/logout", nil); a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, `class="button main" href="/logout"`) {
+		t.Errorf("signing out in a second tab answers %d\n%s", a.StatusCode, a.body)
+	}
 	if a := b.get("/account"); a.location() != "/login?return_to=%2Faccount" {
 		t.Errorf("the account is still there: %d %s", a.StatusCode, a.location())
 	}

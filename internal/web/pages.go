@@ -73,10 +73,12 @@ func (d *view) show(page string, data any) error {
 func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, v *visit.Visit, problem message.Problem) {
 	d := p.view(w, r, v)
 	d.status, d.Problem = problem.Status, &problem
-	page, data := "problem", any(nil)
-	if stale, ok := staleForms[p.below(r)]; ok && problem.Hint == "form_token" && r.Method == http.MethodPost {
-		page, data = stale, signUpData{Open: true}
-		d.Typed = v.Form
+	page, data := "problem", any("") // nothing to open again
+	if problem.Hint == "form_token" && r.Method == http.MethodPost {
+		data = r.URL.Path // a GET of it is the page with the form, as it is now
+		if stale, ok := staleForms[p.below(r)]; ok {
+			page, data, d.Typed = stale, signUpData{Open: true}, v.Form
+		}
 	}
 	if err := d.show(page, data); err != nil { // our own template is broken: say it without one
 		http.Error(w, problem.Title+"\n\n"+problem.Detail+"\n\n"+problem.Reference, problem.Status)

@@ -191,7 +191,7 @@ func scenes(s string) map[string][]any {
 		"forgot":   {nil}, "forgot_sent": {sentData{s, time.Hour}, sentData{}}, "login": {nil}, "logout": {nil},
 		"link":    {deadLink{"verify", true}, deadLink{"verify", false}, deadLink{"reset", false}, deadLink{"reset", true}, deadLink{"email", true}, deadLink{"cancel", false}},
 		"onward":  {onwardData{To: "https://app.example.com/" + s}, onwardData{"/account/export", true}},
-		"problem": {nil}, "reauthenticate": {nil}, "reset": {link(flow.Link{})},
+		"problem": {"", "/account/password"}, "reauthenticate": {nil}, "reset": {link(flow.Link{})},
 		"signup": {signUpData{true}, signUpData{}}, "signup_sent": {sentData{s, time.Hour}, sentData{}},
 		"verify":       {link(flow.Link{}), link(flow.Link{NeedsPassword: true}), link(flow.Link{NeedsPassword: true, HasPassword: true})},
 		"verify_other": {link(flow.Link{Other: true})},
