@@ -132,7 +132,7 @@ func TestAPathThatCannotBeUsedIsSaidClearly(t *testing.T) {
 		"in a file":                    {"sqlite:" + filepath.Join(file, "a.db"), "the database file cannot be opened"},
 		"where nobody may write":       {"sqlite:/sys/gatehouse.db", "the database file cannot be opened"},
 		"no room for shared memory":    {"sqlite:" + filepath.Join(dir, "blocked.db"), "the files beside the database cannot be opened"},
-		"not a database":               {"sqlite:" + file, "file is not a database"},
+		"not a database":               {"sqlite:" + file, "file is not a SQLite database; name another file"},
 		"another engine":               {"mysql://localhost/x", "sqlite:PATH or postgres://"},
 	} {
 		for _, server := range []bool{false, true} {
