@@ -67,12 +67,14 @@ func (a *app) createUser(ctx context.Context, in flow.NewUser, done, taken strin
 		return err
 	}
 	defer closing(&err, t.Close)
-	if in.Username != "" && !slices.Contains(t.Flow.Config.Identifiers, store.KindUsername) {
-		return fmt.Errorf("usernames are not allowed here, so nobody could sign in with one; set GATEHOUSE_IDENTIFIERS=email,username for server and commands alike")
-	}
 	user, err := t.Flow.CreateUser(ctx, in)
-	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.Conflict {
-		return fmt.Errorf("somebody has this address or username already; "+taken, takenOf(fault, in))
+	if fault, ok := errors.AsType[*message.Fault](err); ok {
+		switch {
+		case fault.Code == message.Conflict:
+			return fmt.Errorf("somebody has this address or username already; "+taken, takenOf(fault, in))
+		case slices.ContainsFunc(fault.Fields, func(f message.Field) bool { return f.Name == store.KindUsername && f.Code == "not_allowed" }):
+			return errors.New("usernames are not allowed here, so nobody could sign in with one; set GATEHOUSE_IDENTIFIERS=email,username for server and commands alike")
+		}
 	}
 	if err != nil {
 		return err

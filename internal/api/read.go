@@ -1,9 +1,7 @@
 package api
 
 import (
-	"mime"
 	"net/http"
-	"strings"
 	"unicode"
 
 	"github.com/gatehouse-auth/gatehouse/internal/api/wire"
@@ -19,7 +17,8 @@ func read[In any](w http.ResponseWriter, r *http.Request) (in In, err error) {
 			return in, err
 		}
 	}
-	if len(body) > 0 && !isJSON(r) {
+	// A page of a foreign site can send text/plain and forms without asking us first, but never this.
+	if len(body) > 0 && !visit.IsType(r, mediaType) {
 		return in, &message.Fault{Code: message.UnsupportedMediaType, Cause: "not_json"}
 	}
 	in, problem := wire.Decode[In](body)
@@ -34,18 +33,6 @@ func read[In any](w http.ResponseWriter, r *http.Request) (in In, err error) {
 		fault.Fields = append(fault.Fields, message.Field{Name: shown(f.Name), Code: f.Code})
 	}
 	return in, fault
-}
-
-// isJSON reports whether the one Content-Type is application/json. JSON is UTF-8 (RFC 8259, section 8.1): a body that says to be something else
-// would be read as other than it was meant. A page of a foreign site can send text/plain and forms without asking us first, but never this.
-func isJSON(r *http.Request) bool {
-	all := r.Header.Values("Content-Type")
-	if len(all) != 1 {
-		return false
-	}
-	kind, parameters, err := mime.ParseMediaType(all[0])
-	charset := parameters["charset"]
-	return err == nil && kind == mediaType && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 // longestName is how much of an unknown name is told back.

@@ -59,7 +59,7 @@ func (f *Flow) CreateUser(ctx context.Context, in NewUser) (store.User, error) {
 				return err
 			}
 		}
-		if err := f.operatorEvent(ctx, tx, "user_created", id, ""); err != nil {
+		if err := f.operatorEvent(ctx, tx, "user_created", id, ""); err != nil { // resend goes by it
 			return err
 		}
 		if user, err = tx.UserByID(ctx, id); err != nil || user.Email == "" || in.Verified || !f.mustVerify() {
@@ -80,13 +80,6 @@ func (f *Flow) invite(ctx context.Context, tx *store.Tx, user store.User) error 
 		return err
 	}
 	return f.enqueue(ctx, tx, jobSignUp, signup{Email: email, Name: user.Name, Locale: user.Locale, UserID: user.ID, Made: true})
-}
-
-// made reports whether an operator made the account, as far back as events go.
-func made(ctx context.Context, tx *store.Tx, userID string) (bool, error) {
-	const most = 10_000
-	events, err := tx.EventsOf(ctx, userID, most)
-	return slices.ContainsFunc(events, func(e store.Event) bool { return e.Kind == "user_created" }), err
 }
 
 func (f *Flow) readNewUser(in NewUser) (s signup, err error) {

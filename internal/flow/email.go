@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/gatehouse-auth/gatehouse/internal/account"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
@@ -34,7 +33,7 @@ func (f *Flow) ChangeEmail(ctx context.Context, c Client, email string) (Outcome
 	if s.User.EmailVerified && s.User.Email == id.AsTyped { // another spelling of it may be wished for
 		return Outcome{}, invalid(message.Field{Name: "email", Code: "unchanged"})
 	}
-	if f.admits(id) != nil && !slices.Equal(f.Config.Signup, []string{"closed"}) { // else one address inside would be the way to any outside (I-154)
+	if !f.takesDomain(id) {
 		return Outcome{}, invalid(message.Field{Name: "email", Code: "not_allowed"})
 	}
 	if err := f.spend(ctx, throttle.Key{Budget: throttle.MailClient, ID: throttle.ClientID(c.Addr)}); err != nil {

@@ -178,7 +178,7 @@ func (f *Flow) resend(ctx context.Context, tx *store.Tx, p *postage, email store
 	if err != nil {
 		return err
 	}
-	operators, err := made(ctx, tx, user.ID)
+	operators, err := tx.HasEvent(ctx, user.ID, "user_created")
 	if err != nil {
 		return err
 	}

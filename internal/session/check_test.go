@@ -124,14 +124,8 @@ func TestWhatCouldNotBeSavedIsSavedLater(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, h *house) {
 		for _, trusted := range []bool{false, true} {
-			h.clock.Stop(begin)
-			h.stale(time.Minute)
-			used, row := h.login(false)
-			over, ended := h.login(false)
-			if trusted {
-				h.cached(used)
-				h.cached(over)
-			}
+			used, row := h.anew(trusted)
+			over, ended := h.loginCached(trusted)
 			h.clock.Pass(6 * time.Hour)
 			h.is(used, "")
 			h.clock.Pass(6 * time.Hour)
@@ -158,14 +152,8 @@ func TestAClockThatIsSetBackChangesNothing(t *testing.T) {
 	t.Parallel()
 	houses(t, func(t *testing.T, h *house) {
 		for _, trusted := range []bool{false, true} {
-			h.clock.Stop(begin)
-			h.stale(time.Minute)
-			used, row := h.login(false)
-			over, _ := h.login(false)
-			if trusted {
-				h.cached(used)
-				h.cached(over)
-			}
+			used, row := h.anew(trusted)
+			over, _ := h.loginCached(trusted)
 			h.clock.Pass(6 * time.Hour)
 			h.is(used, "")
 			h.save()

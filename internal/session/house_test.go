@@ -84,6 +84,24 @@ func (h *house) login(remember bool) (token string, s store.Session) {
 	return token, s
 }
 
+// loginCached is a login whose session is in the cache and trusted there, or in neither.
+func (h *house) loginCached(trusted bool) (token string, s store.Session) {
+	h.t.Helper()
+	token, s = h.login(false)
+	if trusted {
+		h.cached(token)
+	}
+	return token, s
+}
+
+// anew begins at the beginning, when nothing that is cached is trusted yet, with a loginCached.
+func (h *house) anew(trusted bool) (token string, s store.Session) {
+	h.t.Helper()
+	h.clock.Stop(begin)
+	h.stale(time.Minute)
+	return h.loginCached(trusted)
+}
+
 // vanish takes the session's row away behind every cache: no revocation tells of it.
 func (h *house) vanish(s store.Session) {
 	h.t.Helper()

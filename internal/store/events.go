@@ -47,6 +47,12 @@ func (t *Tx) EventsOf(ctx context.Context, userID string, limit int) ([]Event, e
 	return collect(ctx, t.q, scanEvent, `SELECT `+eventColumns+` FROM events WHERE user_id = $1 ORDER BY at DESC, id LIMIT $2`, userID, limit)
 }
 
+// HasEvent reports whether an event of a kind concerns a user, as far back as events are kept.
+func (t *Tx) HasEvent(ctx context.Context, userID, kind string) (found bool, err error) {
+	err = t.q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE user_id = $1 AND kind = $2)`, userID, kind).Scan(&found)
+	return found, translate(err)
+}
+
 // The time for which rows are kept after their use.
 const (
 	keepTickets     = 7 * 24 * time.Hour // so that the holder of an old link is told what became of it

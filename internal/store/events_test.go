@@ -44,6 +44,12 @@ func eventsAreFound(t *testing.T, s *Store) {
 	same(t, of("u1", 9), []string{"e2", "e4", "e5", "e1"})
 	same(t, of("u1", 2), []string{"e2", "e4"})
 	same(t, of("u3", 9), nil)
+	for _, has := range []struct {
+		user, kind string
+		want       bool
+	}{{"u1", "refused", true}, {"u1", "login", true}, {"u2", "refused", false}, {"u3", "login", false}, {"u1", "Login", false}} {
+		same(t, read(t, s, func(ctx context.Context, tx *Tx) (bool, error) { return tx.HasEvent(ctx, has.user, has.kind) }), has.want)
+	}
 	refused(t, s, ErrConflict, func(ctx context.Context, tx *Tx) error { return tx.AddEvent(ctx, full) })
 }
 

@@ -40,7 +40,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // ReadForm reads the form in a request's body; what is in the query is no part of it, so that a link can't fill in a form. A field that
 // comes twice is refused: two readers would take different ones (I-153).
 func ReadForm(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
-	if !isForm(r) {
+	if !IsType(r, "application/x-www-form-urlencoded") { // multipart would be another reader with another idea of what a field is
 		return nil, &message.Fault{Code: message.UnsupportedMediaType, Cause: "not_a_form"}
 	}
 	body, err := ReadBody(w, r)
@@ -64,15 +64,16 @@ func ReadForm(w http.ResponseWriter, r *http.Request) (map[string]string, error)
 	return form, nil
 }
 
-// isForm reports whether the one Content-Type is a form's. Multipart would be another reader with another idea of what a field is.
-func isForm(r *http.Request) bool {
+// IsType reports whether the one Content-Type of a request is a media type, in UTF-8: a body that says to be in something else would be read as
+// other than it was meant.
+func IsType(r *http.Request, mediaType string) bool {
 	all := r.Header.Values("Content-Type")
 	if len(all) != 1 {
 		return false
 	}
 	kind, parameters, err := mime.ParseMediaType(all[0])
 	charset := parameters["charset"]
-	return err == nil && kind == "application/x-www-form-urlencoded" && (charset == "" || strings.EqualFold(charset, "utf-8"))
+	return err == nil && kind == mediaType && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 // Query is a parameter of the URL, or empty when it is missing or there more than once.
