@@ -173,10 +173,7 @@ func (f *Flow) SetUserState(ctx context.Context, userID, state string) error {
 		if state == store.StateActive {
 			return f.operatorEvent(ctx, tx, "user_enabled", userID, "")
 		}
-		if err := tx.VoidTickets(ctx, userID, "", f.now()); err != nil {
-			return err
-		}
-		if err := tx.EndSessions(ctx, userID, "", f.now()); err != nil {
+		if err := endAll(ctx, tx, userID, "", f.now()); err != nil {
 			return err
 		}
 		return f.operatorEvent(ctx, tx, "user_disabled", userID, "")

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -95,13 +96,18 @@ func (f *Flow) replacePassword(ctx context.Context, tx *store.Tx, c Client, user
 	if err := tx.SetPassword(ctx, uuid.NewString(), user.ID, pw.Hash, now); err != nil {
 		return err
 	}
-	if err := tx.VoidTickets(ctx, user.ID, "", now); err != nil {
-		return err
-	}
-	if err := tx.EndSessions(ctx, user.ID, keep, now); err != nil {
+	if err := endAll(ctx, tx, user.ID, keep, now); err != nil {
 		return err
 	}
 	return f.notify(ctx, tx, mail.PasswordChanged, user, c, mail.Data{})
+}
+
+// endAll ends what opens an account at this moment: every link, and all sessions but the one to keep; empty: all.
+func endAll(ctx context.Context, tx *store.Tx, userID, keep string, now time.Time) error {
+	if err := tx.VoidTickets(ctx, userID, "", now); err != nil {
+		return err
+	}
+	return tx.EndSessions(ctx, userID, keep, now)
 }
 
 // checkPassword is the one check of a new password, the same that the strength meter shows.

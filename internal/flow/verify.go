@@ -139,10 +139,7 @@ func (f *Flow) handOver(ctx context.Context, tx *store.Tx, userID string, s sign
 			return err
 		}
 	}
-	if err := tx.EndSessions(ctx, userID, "", f.now()); err != nil {
-		return err
-	}
-	return tx.VoidTickets(ctx, userID, "", f.now())
+	return endAll(ctx, tx, userID, "", f.now())
 }
 
 // openVerification finds the link and reads what it carries. Wrong tokens count against the client (F-076).
