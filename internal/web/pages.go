@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/visit"
 )
 
-//go:embed templates/*.html
+//go:embed templates
 var templateFiles embed.FS
 
 // pages lists the pages; each is templates/<name>.html.
@@ -46,7 +46,7 @@ func New(p Parts) (*Pages, error) {
 	}
 	all := map[string]*template.Template{}
 	for _, name := range pages {
-		t, err := template.New(name).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+		t, err := template.New(name).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("page %s: %w", name, err)
 		}
