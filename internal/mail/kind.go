@@ -1,6 +1,10 @@
 package mail
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Kind is what a mail is about. Its texts are mail.<kind>.subject, .heading, .intro, .button, .second and .outro.
 type Kind string
@@ -55,6 +59,9 @@ func linkOf(d Data) string   { return d.Link }
 func resetOf(d Data) string  { return d.Reset }
 func cancelOf(d Data) string { return d.Cancel }
 func none(Data) string       { return "" }
+
+// Kinds lists all kinds of mail, sorted.
+func Kinds() []Kind { return slices.Sorted(maps.Keys(letters)) }
 
 var letters = map[Kind]letter{
 	Verify:             {stranger: true, button: linkOf, second: cancelOf},
