@@ -33,7 +33,7 @@ func shown(s string) string { return html.UnescapeString(s) }
 func TestEveryMailSaysEverythingInTextAndHTML(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
-	const lasts, when, device, address = "30 minutes", "When: 2026-05-03 10:02 UTC", "Device: Firefox on Linux", "New address: n…@reader.example"
+	const lasts, when, device, address = "30 minutes", "When: 3 May 2026, 10:02 UTC", "Device: Firefox on Linux", "New address: n…@reader.example"
 	wants := map[Kind][]string{
 		Verify:             {"LINK", "CANCEL", lasts},
 		VerifyPendingReset: {"LINK", "CANCEL", lasts},

@@ -6,6 +6,6 @@
 // Fault of any error, [Catalog.Problem] says it.
 //
 // The texts are in catalogs/<language>.json and catalogs/<language>.<part>.json, all keys flat and sorted, with {name} for what is filled
-// in. A code has the texts error.<code>.title and error.<code>.detail, a hint error.<code>.<hint>, a field code field.<code>. A text
+// in. A text that counts is a family: <key>.one, <key>.other and what else the language has ([Forms]). A code has the texts error.<code>.title and error.<code>.detail, a hint error.<code>.<hint>, a field code field.<code>. A text
 // <key>.exact takes the place of <key> where everything is known that it names.
 package message

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -83,19 +82,6 @@ func (d *view) T(key string, args ...any) (string, error) {
 	return d.pages.Texts.Text(d.visit.Locale, key, named), nil
 }
 
-func (d *view) Lang() string { return d.visit.Locale }
-
-// rightToLeft are the languages, among those that we may be translated into, that are written from right to left.
-var rightToLeft = []string{"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
-
-func (d *view) Dir() string {
-	language, _, _ := strings.Cut(d.visit.Locale, "-")
-	if slices.Contains(rightToLeft, language) {
-		return "rtl"
-	}
-	return "ltr"
-}
-
 func (d *view) Site() string       { return d.pages.Config.SiteName }
 func (d *view) SupportURL() string { return d.pages.Config.SupportURL }
 func (d *view) Nonce() string      { return d.visit.Nonce }
@@ -147,26 +133,6 @@ func (d *view) SignupOpen() bool { return !slices.Equal(d.pages.Config.Signup, [
 
 // Mailbox reports whether mails end in the dev mailbox.
 func (d *view) Mailbox() bool { return d.pages.Config.Dev == config.On && d.pages.Mail.SMTP == nil }
-
-// Ago says how long ago something was.
-func (d *view) Ago(at time.Time) (string, error) {
-	past := d.visit.Now.Sub(at)
-	if past < time.Minute {
-		return d.T("page.time.now")
-	}
-	if past < 48*time.Hour { // a span is rounded up; what is past is rounded down
-		past = past.Truncate(time.Minute)
-		if past >= 2*time.Hour {
-			past = past.Truncate(time.Hour)
-		}
-	} else {
-		past = past.Truncate(24 * time.Hour)
-	}
-	return d.T("page.time.ago", "span", past)
-}
-
-// Stamp is a time for machines, as the element time wants it.
-func (d *view) Stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 // with is a page of ours with a parameter, left out when it is empty.
 func (d *view) with(path, name, value string) string {
