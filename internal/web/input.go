@@ -135,7 +135,12 @@ func (d *view) errors(name string) (all []string) {
 	return all
 }
 
-// focus is the field that the person has to go on with: the first that is wrong, or what a log-in begins with.
+// begins are the fields that pages are filled in from, where a page is about nothing else.
+var begins = map[string]string{
+	"forgot": "email", "login": "identifier", "reauthenticate": "password", "reset": "password", "signup": "email",
+}
+
+// focus is the field that the person has to go on with: the first that is wrong, or where the page begins.
 func (d *view) focus() string {
 	if d.Problem != nil {
 		for _, name := range order {
@@ -144,13 +149,13 @@ func (d *view) focus() string {
 			}
 		}
 	}
-	switch {
-	case d.page != "login":
-		return ""
-	case d.Typed["identifier"] != "":
+	if d.Typed["identifier"] != "" {
 		return "password"
 	}
-	return "identifier"
+	if d.page == "signup" && !d.Wants(store.KindEmail) {
+		return "username"
+	}
+	return begins[d.page]
 }
 
 // order is how the fields stand on the pages. A fault lists them as they were checked.

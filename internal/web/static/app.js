@@ -1,4 +1,4 @@
-// Conveniences for password fields. Nothing depends on them: without this script every form works the same.
+// Conveniences. Nothing depends on them: without this script every form works the same.
 "use strict";
 
 const texts = document.body.dataset;
@@ -7,6 +7,8 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   addShow(field);
   addCaps(field);
 }
+for (const line of document.querySelectorAll("[data-wait]")) countDown(line);
+for (const time of document.querySelectorAll("time[data-local]")) showLocal(time);
 
 // A button that shows what was typed. It is hidden again before it is sent, so that browsers keep it as a password.
 function addShow(field) {
@@ -45,4 +47,35 @@ function addCaps(field) {
   field.addEventListener("keydown", look);
   field.addEventListener("keyup", look);
   field.addEventListener("blur", () => { note.textContent = ""; });
+}
+
+// How long until the next try. It goes by the clock and not by its own ticks, which stop while the page is in the background.
+function countDown(line) {
+  const end = Date.now() + line.dataset.wait * 1000;
+  const over = line.parentElement.querySelector("[data-over]");
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (left <= 0) {
+      clearInterval(timer);
+      line.hidden = true;
+      over.textContent = over.dataset.over; // a status: it is read out
+      return;
+    }
+    const two = (n) => String(n).padStart(2, "0");
+    const hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
+    const clock = hours > 0 ? `${hours}:${two(minutes)}:${two(left % 60)}` : `${minutes}:${two(left % 60)}`;
+    line.textContent = line.dataset.left.replace("{left}", clock);
+    line.hidden = false;
+  };
+  const timer = setInterval(tick, 250);
+  tick();
+}
+
+// A time as the clock on this person's wall shows it. The server knows only UTC.
+function showLocal(time) {
+  const at = new Date(time.dateTime);
+  if (isNaN(at)) return;
+  const style = time.dataset.local === "day" ? { dateStyle: "long" } : { dateStyle: "long", timeStyle: "short" };
+  const language = `${document.documentElement.lang}-u-nu-latn`; // digits as in all our texts
+  time.textContent = new Intl.DateTimeFormat(language, style).format(at);
 }
