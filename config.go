@@ -31,11 +31,12 @@ type Config struct {
 	SMTP     string // "smtp://USER:PASSWORD@HOST:587" or "smtps://…"; needed outside development while EmailVerification is "required"
 	MailFrom string // address that mails come from; needed with SMTP
 
-	Identifiers       []string // what people sign up and log in with: "email" (default), "username", or both
-	Signup            []string // {"open"} (default), {"closed"}, or mail domains such as {"example.com"}
-	EmailVerification string   // "required" (default), "optional" or "off"; without it anybody can find out which addresses have an account
-	SiteName          string   // shown on pages and in mails; default BaseURL's host name
-	SupportURL        string   // where people get help: https, http or mailto
+	Identifiers       []string      // what people sign up and log in with: "email" (default), "username", or both
+	Signup            []string      // {"open"} (default), {"closed"}, or mail domains such as {"example.com"}
+	EmailVerification string        // "required" (default), "optional" or "off"; without it anybody can find out which addresses have an account
+	SignupFields      []SignupField // what else the site asks for at sign-up: docs/signup-fields.md
+	SiteName          string        // shown on pages and in mails; default BaseURL's host name
+	SupportURL        string        // where people get help: https, http or mailto
 
 	TrustedProxies       []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	AllowedOrigins       []string       // whose scripts may call the API with cookies
@@ -76,6 +77,7 @@ func (c Config) settle() (config.Config, error) {
 	for _, k := range c.SecretKeys {
 		out.SecretKeys = append(out.SecretKeys, config.Secret(k))
 	}
+	out.SignupFields = signupFields(c.SignupFields)
 	out.Migrate = !c.NoMigrations
 	if out.Dev == "auto" { // as the command line writes it
 		out.Dev = config.Auto
@@ -91,7 +93,7 @@ func (c Config) settle() (config.Config, error) {
 }
 
 // apart are the fields that are not simply copied; see settle.
-var apart = []string{"SecretKeys", "NoMigrations", "Logger"}
+var apart = []string{"SecretKeys", "SignupFields", "NoMigrations", "Logger"}
 
 var flagInText = regexp.MustCompile(`--[a-z][a-z0-9-]*`)
 
@@ -99,6 +101,10 @@ var flagInText = regexp.MustCompile(`--[a-z][a-z0-9-]*`)
 func inGo(problems []config.Problem) error {
 	lines := make([]string, len(problems))
 	for i, p := range problems {
+		if p.Setting == "signup-fields" {
+			lines[i] = "SignupFields: " + p.Message
+			continue
+		}
 		lines[i] = flagInText.ReplaceAllStringFunc(p.String(), fieldOf)
 	}
 	if len(lines) == 1 {

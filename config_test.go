@@ -1,6 +1,7 @@
 package gatehouse_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"path/filepath"
@@ -37,6 +38,12 @@ func TestEverySettingIsAFieldOrHasAReason(t *testing.T) {
 		}
 		fields[field] = true
 	}
+	for _, s := range config.NestedSettings() {
+		field := gatehouse.FieldOf("--" + s.Name)
+		if fields[field] = true; strings.HasPrefix(field, "--") {
+			t.Errorf("%s has no field", s.Key())
+		}
+	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[gatehouse.Config]()) {
 		if !fields[f.Name] {
 			t.Errorf("the field %s is no setting: nothing describes it in docs/configuration.md", f.Name)
@@ -51,6 +58,11 @@ func TestEveryFieldArrives(t *testing.T) {
 		SecretKeys: []string{strings.Repeat("k", 32)}, Dev: "off", AllowInsecureHTTP: true, NoMigrations: true,
 		SMTP: "smtps://user:secret@mail.example.com", MailFrom: "login@example.com",
 		Identifiers: []string{"username", "email"}, Signup: []string{"example.org"}, EmailVerification: "optional", SiteName: "Rosewood",
+		SignupFields: []gatehouse.SignupField{
+			{Name: "company", Kind: gatehouse.FieldText, Label: gatehouse.Label{"": "Company", "de": "Firma"}, Required: true, Max: 7},
+			{Name: "size", Kind: gatehouse.FieldChoice, Label: gatehouse.Label{"": "Size"}, Options: []gatehouse.SignupOption{{Value: "s", Label: gatehouse.Label{"": "Small"}}}},
+			{Name: "terms", Kind: gatehouse.FieldConsent, Label: gatehouse.Label{"": "I agree"}, Link: "/terms", Version: "2026-05"},
+		},
 		SupportURL: "https://help.example.com", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		AllowedOrigins: []string{"https://a.example.com"}, AllowedReturnOrigins: []string{"https://b.example.com"}, Limits: "off",
 		PasswordHash: "bcrypt", Argon2Memory: 32 << 20, Argon2Time: 3, Argon2Threads: 4, BcryptCost: 13, HashMemory: 1 << 30, PasswordMinLength: 15,
@@ -74,6 +86,11 @@ func TestEveryFieldArrives(t *testing.T) {
 				t.Error("NoMigrations did not arrive")
 			}
 			continue
+		case "SignupFields":
+			if len(settled.SignupFields) != 3 || !sameWords(settled.SignupFields, c.SignupFields) {
+				t.Errorf("SignupFields arrived as %+v", settled.SignupFields)
+			}
+			continue
 		case "SecretKeys":
 			if len(settled.SecretKeys) != 1 || settled.SecretKeys[0].Reveal() != c.SecretKeys[0] {
 				t.Error("SecretKeys did not arrive")
@@ -89,6 +106,9 @@ func TestEveryFieldArrives(t *testing.T) {
 		}
 	}
 }
+
+// sameWords compares two values whose types have the same fields.
+func sameWords(a, b any) bool { return fmt.Sprintf("%v", a) == fmt.Sprintf("%v", b) }
 
 func TestAConfigurationThatIsWrongIsToldAtOnceAndInTheWordsOfGo(t *testing.T) {
 	t.Parallel()
@@ -112,6 +132,10 @@ func TestAConfigurationThatIsWrongIsToldAtOnceAndInTheWordsOfGo(t *testing.T) {
 		},
 		"idle for longer than at all": {
 			gatehouse.Config{SessionIdle: 200 * time.Hour}, []string{"SessionIdle: «200h» is longer than SessionAbsolute (168h)"},
+		},
+		"a field that there cannot be": {
+			gatehouse.Config{SignupFields: []gatehouse.SignupField{{Name: "terms", Kind: "consent", Label: gatehouse.Label{"": "I agree"}}}},
+			[]string{"gatehouse.Config: SignupFields: field 1 («terms»): has no version"},
 		},
 		"a prefix with a slash behind it": {gatehouse.Config{PathPrefix: "auth"}, []string{"PathPrefix: «auth»"}},
 		"development":                     {gatehouse.Config{Dev: "yes"}, []string{"Dev: must be auto, on or off"}},

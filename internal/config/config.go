@@ -12,7 +12,7 @@ import (
 //
 // The tags are the source of everything else: name is the flag's, default and help are shown, one lists the allowed words, min and max are
 // inclusive limits, auto says in words what an empty default becomes, secret keeps the value out of every output. A field of type int64 is a
-// size in bytes, a Duration is written like 12h.
+// size in bytes, a Duration is written like 12h. A nested setting has keys of its own, in the file alone.
 type Config struct {
 	Listen            string `name:"listen" default:"127.0.0.1:8080" help:"address to listen on; port 0 picks a free one"`
 	PathPrefix        string `name:"path-prefix" help:"path that everything is below, such as /auth, so that one origin serves the site and Gatehouse"`
@@ -27,11 +27,12 @@ type Config struct {
 	SMTP     Secret `name:"smtp" secret:"yes" help:"mail server: smtp://USER:PASSWORD@HOST:PORT (STARTTLS is required) or smtps://…"`
 	MailFrom string `name:"mail-from" auto:"gatehouse@localhost in development" help:"address that mails come from; required with --smtp"`
 
-	Identifiers       []string `name:"identifiers" default:"email" one:"email,username" help:"what people sign up and log in with; with username alone an account needs no address, and only an administrator can recover it"`
-	Signup            []string `name:"signup" default:"open" help:"who may sign up: open (everybody), closed (nobody), or a list of mail domains"`
-	EmailVerification string   `name:"email-verification" default:"required" one:"required,optional,off" help:"whether an address must be confirmed before log-in; with optional or off anybody can find out which addresses have an account"`
-	SiteName          string   `name:"site-name" auto:"the base URL's host name" help:"what the site is called on pages and in mails"`
-	SupportURL        string   `name:"support-url" help:"where people get help: an https, http or mailto URL, shown on pages and in mails"`
+	Identifiers       []string     `name:"identifiers" default:"email" one:"email,username" help:"what people sign up and log in with; with username alone an account needs no address, and only an administrator can recover it"`
+	Signup            []string     `name:"signup" default:"open" help:"who may sign up: open (everybody), closed (nobody), or a list of mail domains"`
+	EmailVerification string       `name:"email-verification" default:"required" one:"required,optional,off" help:"whether an address must be confirmed before log-in; with optional or off anybody can find out which addresses have an account"`
+	SignupFields      SignupFields `name:"signup-fields" nested:"yes" help:"what the site asks for at sign-up beside address, name and password; see [signup-fields.md](signup-fields.md)"`
+	SiteName          string       `name:"site-name" auto:"the base URL's host name" help:"what the site is called on pages and in mails"`
+	SupportURL        string       `name:"support-url" help:"where people get help: an https, http or mailto URL, shown on pages and in mails"`
 
 	TrustedProxies       []netip.Prefix `name:"trusted-proxies" help:"networks (CIDR) or addresses whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are"`
 	AllowedOrigins       []string       `name:"allowed-origins" help:"exact origins whose scripts may call the API with cookies"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,9 +29,9 @@ type entry struct {
 	value raw
 }
 
-// parseFile reads YAML of the one shape that there is: keys with a plain value or a list of plain values. It looks at the syntax tree and
-// never decodes, so that aliases are not expanded and a number keeps the form in which it was written. The parser's own messages quote the
-// text around a mistake, which may be a secret; they are not used.
+// parseFile reads YAML of the one shape that there is: keys with a plain value or a list of plain values, but for the few nested ones. It looks
+// at the syntax tree and never decodes, so that aliases are not expanded and a number keeps the form in which it was written. The parser's own
+// messages quote the text around a mistake, which may be a secret; they are not used.
 func parseFile(name string, data []byte) (entries []entry, problems []Problem) {
 	fail := func(line int, message string) ([]entry, []Problem) {
 		return nil, append(problems, Problem{Source: fmt.Sprintf("%s:%d", name, max(1, line)), Message: message})
@@ -65,6 +66,12 @@ func parseFile(name string, data []byte) (entries []entry, problems []Problem) {
 				problems = append(problems, Problem{Source: at, Message: "the name of a setting must be a plain word"})
 				continue
 			}
+			if nestedKey(key.Value) {
+				value, wrong := readTree(name, key.Value, pair.Value, maxDepth)
+				problems = append(problems, wrong...)
+				entries = append(entries, entry{key.Value, raw{nested: &value, source: at}})
+				continue
+			}
 			value, wrong := readNode(pair.Value)
 			if wrong != "" {
 				problems = append(problems, Problem{Source: at, Message: shownKey(key.Value) + " " + wrong})
@@ -79,6 +86,10 @@ func parseFile(name string, data []byte) (entries []entry, problems []Problem) {
 
 func unprintable(r rune) bool {
 	return r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
+}
+
+func nestedKey(key string) bool {
+	return slices.ContainsFunc(fields, func(f field) bool { return f.Nested && f.Key() == key })
 }
 
 func readNode(n ast.Node) (r raw, wrong string) {

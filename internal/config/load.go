@@ -27,7 +27,7 @@ func Load(flags map[string]string, environ []string, readFile func(string) ([]by
 	if readFile == nil {
 		readFile = readStart
 	}
-	l := loader{readFile: readFile}
+	l := loader{readFile: readFile, places: map[string]places{}}
 	env := l.environment(environ)
 	given := l.file(flags, env)
 	maps.Copy(given, env)
@@ -43,9 +43,18 @@ func Load(flags map[string]string, environ []string, readFile func(string) ([]by
 			}
 		}
 	}
+	misread := map[string]bool{} // lines of nested settings: what is said of their values only follows from what was said already
+	for _, p := range l.problems {
+		misread[p.Source] = true
+	}
 	for _, p := range c.Validate() {
-		if !unread[p.Setting] {
-			l.report(p.Setting, given[p.Setting].source, p.Message)
+		source, told := given[p.Setting].source, unread[p.Setting]
+		if places, ok := l.places[p.Setting]; ok {
+			source = places.of(p.path)
+			told = misread[source]
+		}
+		if !told {
+			l.report(p.Setting, source, p.Message)
 		}
 	}
 	if len(l.problems) > 0 {
@@ -58,10 +67,11 @@ func Load(flags map[string]string, environ []string, readFile func(string) ([]by
 type loader struct {
 	readFile func(string) ([]byte, error)
 	problems Problems
+	places   map[string]places // of what is inside the nested settings
 }
 
 func (l *loader) report(setting, source, message string) {
-	l.problems = append(l.problems, Problem{setting, source, message})
+	l.problems = append(l.problems, Problem{Setting: setting, Source: source, Message: message})
 }
 
 const configFlag = "config"
@@ -69,7 +79,7 @@ const configFlag = "config"
 func (l *loader) flags(flags map[string]string) map[string]raw {
 	given := map[string]raw{}
 	for _, name := range slices.Sorted(maps.Keys(flags)) {
-		if _, ok := fieldNamed(name); ok {
+		if f, ok := fieldNamed(name); ok && !f.Nested {
 			given[name] = raw{text: flags[name], source: "--" + name}
 		} else if name != configFlag {
 			l.report("", "--"+name, "there is no such setting"+suggestion(name, Setting.flag))
@@ -134,7 +144,7 @@ func (l *loader) file(flags map[string]string, env map[string]raw) map[string]ra
 func add(given map[string]raw, name, suffix string, spell func(Setting) string, r raw, l *loader) bool {
 	for _, f := range fields {
 		isFile := f.Secret && name == spell(f.Setting)+suffix
-		if !isFile && name != spell(f.Setting) {
+		if !isFile && name != spell(f.Setting) || f.Nested && r.nested == nil {
 			continue
 		}
 		r.isFile = isFile
@@ -149,6 +159,10 @@ func add(given map[string]raw, name, suffix string, spell func(Setting) string, 
 
 // value sets a field from what was written, or from the file that this names.
 func (l *loader) value(f field, c *Config, r raw) (wrong string) {
+	if f.Nested {
+		l.nested(f, c, r)
+		return ""
+	}
 	if f.Secret && r.items == nil && strings.TrimSpace(r.text) == "" {
 		// A secret that did not arrive must not silently become «no mail» or a fresh key.
 		return "is empty; give it a value or leave it out"
@@ -172,6 +186,17 @@ func (l *loader) value(f field, c *Config, r raw) (wrong string) {
 	default:
 		return f.read(f.in(c), raw{text: text})
 	}
+}
+
+// nested reads a setting that has keys of its own.
+func (l *loader) nested(f field, c *Config, r raw) {
+	n := &nest{setting: f.Name, places: places{}}
+	l.places[f.Name] = n.places
+	switch into := f.in(c).Addr().Interface().(type) { //nolint:gocritic // one for each nested setting
+	case *SignupFields:
+		*into = readSignupFields(n, *r.nested)
+	}
+	l.problems = append(l.problems, n.problems...)
 }
 
 // readStart reads a file, but no more of it than shows that it is too long.

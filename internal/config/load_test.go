@@ -87,10 +87,13 @@ func key(letter string) string { return strings.Repeat(letter, minSecretKey) }
 
 func TestFlagsGoBeforeEnvironmentBeforeFileBeforeDefaults(t *testing.T) {
 	t.Parallel()
-	if len(values) != len(fields) {
-		t.Errorf("%d settings have values here, of %d", len(values), len(fields))
+	if len(values) != len(Settings()) {
+		t.Errorf("%d settings have values here, of %d", len(values), len(Settings()))
 	}
 	for _, f := range fields {
+		if f.Nested {
+			continue // in the file alone
+		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			v := values[f.Name]

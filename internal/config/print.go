@@ -28,6 +28,8 @@ func (f field) write(v reflect.Value) string {
 		return ""
 	case f.Secret:
 		return strconv.Quote(f.mask(v))
+	case f.Nested:
+		return v.Interface().(interface{ yaml() string }).yaml()
 	case f.List:
 		items := make([]string, v.Len())
 		for i := range items {

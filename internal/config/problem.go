@@ -13,11 +13,15 @@ type Problem struct {
 	Setting string // name of the flag; empty when it belongs to none
 	Source  string // where it was written: --session-idle, GATEHOUSE_SESSION_IDLE, gatehouse.yaml:12; empty when it was not
 	Message string // what is wrong and what is allowed, without the name of the setting
+	path    string // where inside a nested setting; see places
 }
 
 // String is one sentence: --session-idle (from GATEHOUSE_SESSION_IDLE): «12 hours» is not a duration; write it like 12h or 30m.
 func (p Problem) String() string {
 	flag := "--" + p.Setting
+	if f, ok := fieldNamed(p.Setting); ok && f.Nested { // there is no flag
+		flag = f.Key()
+	}
 	switch {
 	case p.Setting == "":
 		flag = p.Source
@@ -61,6 +65,9 @@ func quoted(value string) string {
 // suggestion is «; did you mean …?» when a setting's name is close to what was written in any of the spellings, otherwise empty.
 func suggestion(written string, spell func(Setting) string) string {
 	plain := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(written, envPrefix), "_", "-"))
+	if f, ok := fieldNamed(plain); ok && f.Nested {
+		return "; " + f.Key() + " has keys of its own and is set in the file"
+	}
 	best, least := "", min(4, 2+len(plain)/3)
 	for _, f := range fields {
 		if d := distance(plain, f.Name); d < least {

@@ -18,6 +18,7 @@ type Setting struct {
 	Allowed string // the words or the range that are allowed; empty: any, or as Help says
 	Help    string // half a sentence
 	Secret  bool   // may be given as a file, is never printed
+	Nested  bool   // has keys of its own, and is set in the file or by a Go program alone
 }
 
 // Env is the environment variable: GATEHOUSE_SESSION_IDLE.
@@ -26,11 +27,17 @@ func (s Setting) Env() string { return envPrefix + strings.ToUpper(s.Key()) }
 // Key is the key in the file: session_idle.
 func (s Setting) Key() string { return strings.ReplaceAll(s.Name, "-", "_") }
 
-// Settings lists all settings in the order of Config's fields.
-func Settings() []Setting {
-	all := make([]Setting, len(fields))
-	for i, f := range fields {
-		all[i] = f.Setting
+// Settings lists the settings that are flags, variables and keys of the file, in the order of Config's fields.
+func Settings() []Setting { return settings(false) }
+
+// NestedSettings lists those that have keys of their own.
+func NestedSettings() []Setting { return settings(true) }
+
+func settings(nested bool) (all []Setting) {
+	for _, f := range fields {
+		if f.Nested == nested {
+			all = append(all, f.Setting)
+		}
 	}
 	return all
 }
@@ -57,7 +64,7 @@ func readFields() []field {
 		sf := t.Field(i)
 		f := field{index: i, min: sf.Tag.Get("min"), max: sf.Tag.Get("max")}
 		f.Name, f.Default, f.Auto, f.Help = sf.Tag.Get("name"), sf.Tag.Get("default"), sf.Tag.Get("auto"), sf.Tag.Get("help")
-		f.Secret = sf.Tag.Get("secret") != ""
+		f.Secret, f.Nested = sf.Tag.Get("secret") != "", sf.Tag.Get("nested") != ""
 		f.Kind, f.List = kindOf(sf.Type)
 		if words := sf.Tag.Get("one"); words != "" {
 			f.one = strings.Split(words, ",")

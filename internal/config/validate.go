@@ -23,6 +23,7 @@ func (c *Config) Validate() []Problem {
 	v.store()
 	v.mail()
 	v.people()
+	v.signupFields()
 	v.hashing()
 	v.lifetimes()
 	slices.SortStableFunc(v.problems, func(a, b Problem) int { return order(a.Setting) - order(b.Setting) })
@@ -44,6 +45,11 @@ func (v *check) wrong(setting, message string) {
 	if message != "" {
 		v.problems = append(v.problems, Problem{Setting: setting, Message: message})
 	}
+}
+
+// inside reports on a part of a nested setting.
+func (v *check) inside(setting, path, message string) {
+	v.problems = append(v.problems, Problem{Setting: setting, Message: message, path: strings.Trim(path, ".")})
 }
 
 // limits checks the allowed words and the range that stand in the table.

@@ -17,6 +17,7 @@ import (
 type raw struct {
 	text   string
 	items  []string // instead of text, when it was written as a list
+	nested *tree    // instead of text, for a setting with keys of its own
 	isFile bool     // text is the name of the file that holds the value
 	source string   // a flag, a variable, or file:line
 }

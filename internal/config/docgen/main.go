@@ -25,7 +25,8 @@ Gatehouse starts without any configuration. What you set comes from flags over e
 - **Flags**: ` + "`--session-idle 12h`" + `. A switch may stand alone: ` + "`--dev`" + ` is ` + "`--dev=on`" + `.
 - **Environment**: the same name in capitals, ` + "`GATEHOUSE_SESSION_IDLE=12h`" + `.
 - **File**: ` + "`gatehouse.yaml`" + ` in the working directory, or the one that ` + "`--config`" + ` (` + "`GATEHOUSE_CONFIG`" + `) names, with ` + "`session_idle: 12h`" + `. It is YAML
-  with a plain value or a list of plain values for each key, at most 64 KiB; anchors, aliases and tags are not read.
+  with a plain value or a list of plain values for each key, at most 64 KiB; anchors, aliases and tags are not read. A few settings have keys of
+  their own; they are [at the end](#in-the-file-alone).
 - **Lists** are separated by commas; in the file they may be YAML lists.
 - **Durations** are written like ` + "`12h`, `30m` or `1h30m`" + `, **sizes** like ` + "`19MiB`, `256MB`" + ` or as bytes.
 - **Secrets** (marked 🔒) may be left in a file of their own: the variable ` + "`GATEHOUSE_SMTP_FILE`" + ` or the key ` + "`smtp_file`" + ` names it. They are never
@@ -48,8 +49,21 @@ func page() string {
 		}
 		b.WriteString(" | " + defaultOf(s) + " | " + meaning(s) + " |\n")
 	}
+	b.WriteString(nested)
+	for _, s := range config.NestedSettings() {
+		b.WriteString("| `" + s.Key() + "` | " + defaultOf(s) + " | " + meaning(s) + " |\n")
+	}
 	return b.String()
 }
+
+const nested = `
+## In the file alone
+
+These have keys of their own, so that there is no flag and no variable for them. A Go program sets them in ` + "`gatehouse.Config`" + `.
+
+| key | default | meaning |
+|---|---|---|
+`
 
 func defaultOf(s config.Setting) string {
 	switch {

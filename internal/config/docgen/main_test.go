@@ -19,6 +19,15 @@ func TestThePageOfSettingsIsUpToDate(t *testing.T) {
 	}
 }
 
+func TestEveryNestedSettingHasARow(t *testing.T) {
+	t.Parallel()
+	for _, s := range config.NestedSettings() {
+		if !strings.Contains(page(), "| `"+s.Key()+"` | ") {
+			t.Errorf("%s has no row", s.Key())
+		}
+	}
+}
+
 func TestEverySettingHasARowThatSaysWhatItDoes(t *testing.T) {
 	t.Parallel()
 	for _, s := range config.Settings() {
