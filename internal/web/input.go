@@ -55,7 +55,8 @@ func (d *view) Input(name, kind, hint string) (i input, err error) {
 			return i, err
 		}
 	}
-	if hint != "" {
+	i.Errors = d.errors(name)
+	if hint != "" && len(i.Errors) == 0 { // what is wrong says what is wanted
 		if i.Hint, err = d.T(hint); err != nil {
 			return i, err
 		}
@@ -63,7 +64,6 @@ func (d *view) Input(name, kind, hint string) (i input, err error) {
 	if i.Type != "password" {
 		i.Value = d.Typed[name]
 	}
-	i.Errors = d.errors(name)
 	i.Focus = d.focus() == name
 	return i, nil
 }
@@ -161,7 +161,7 @@ func (d *view) focus() string {
 // order is how the fields stand on the pages. A fault lists them as they were checked.
 var order = []string{"identifier", "email", "username", "name", "locale", "current_password", "password", "new_password"}
 
-// wrong is a line of the summary.
+// wrong is a line of the summary: a link to the field, beside which the message stands, or the message where there is no field.
 type wrong struct{ Label, ID, Message string }
 
 // Wrong lists what is wrong with the fields, in the order of the page, for the summary at the top. What has no field on any page comes last.

@@ -103,10 +103,14 @@ func (p *Pages) sampleMail(kind mail.Kind, v *visit.Visit) (mail.Message, error)
 		r.From = "login@example.com"
 	}
 	link := func(path string) string { return p.Config.Origin() + p.Config.Prefixed(path) + "?token=sample" }
-	m, err := r.Render(kind, sampleEmail, v.Locale, mail.Data{
+	d := mail.Data{
 		Name: sampleName, At: v.Now.Add(-time.Minute), Device: sampleDevice, Valid: p.Config.ResetTTL,
-		Link: link("/verify"), Reset: link("/reset"), Cancel: link("/signup/cancel"), NewAddress: "a…@example.org",
-	})
+		Link: link("/verify"), Reset: link("/reset"), Cancel: link("/signup/cancel"),
+	}
+	if kind == mail.EmailChangeNotice {
+		d.NewAddress = "a…@example.org"
+	}
+	m, err := r.Render(kind, sampleEmail, v.Locale, d)
 	if err != nil {
 		return m, fmt.Errorf("the mail %s: %w", kind, err)
 	}
