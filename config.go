@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/theme"
 )
 
 // Config says how Gatehouse works. Every field may be left out: the zero Config is a site in development at http://localhost:8080. Each field
@@ -35,6 +36,7 @@ type Config struct {
 	Signup            []string      // {"open"} (default), {"closed"}, or mail domains such as {"example.com"}
 	EmailVerification string        // "required" (default), "optional" or "off"; without it anybody can find out which addresses have an account
 	SignupFields      []SignupField // what else the site asks for at sign-up: docs/signup-fields.md
+	Theme             Theme         // how the pages look: logo, colours, templates …
 	SiteName          string        // shown on pages and in mails; default BaseURL's host name
 	SupportURL        string        // where people get help: https, http or mailto
 
@@ -82,7 +84,7 @@ func (c Config) settle() (config.Config, error) {
 	if out.Dev == "auto" { // as the command line writes it
 		out.Dev = config.Auto
 	}
-	if problems := out.Validate(); len(problems) > 0 {
+	if problems := append(out.Validate(), theme.Check(&out)...); len(problems) > 0 {
 		return out, inGo(problems)
 	}
 	err := out.Finish(nil)
@@ -101,8 +103,8 @@ var flagInText = regexp.MustCompile(`--[a-z][a-z0-9-]*`)
 func inGo(problems []config.Problem) error {
 	lines := make([]string, len(problems))
 	for i, p := range problems {
-		if p.Setting == "signup-fields" {
-			lines[i] = "SignupFields: " + p.Message
+		if field := fieldOf("--" + p.Setting); p.Setting == "signup-fields" || p.Setting == "theme" { // they have no flag
+			lines[i] = field + ": " + p.Message
 			continue
 		}
 		lines[i] = flagInText.ReplaceAllStringFunc(p.String(), fieldOf)

@@ -57,7 +57,7 @@ func TestEveryFieldArrives(t *testing.T) {
 		Database: "postgres://app@db.example/app", BaseURL: "https://app.example.com", PathPrefix: "/auth",
 		SecretKeys: []string{strings.Repeat("k", 32)}, Dev: "off", AllowInsecureHTTP: true, NoMigrations: true,
 		SMTP: "smtps://user:secret@mail.example.com", MailFrom: "login@example.com",
-		Identifiers: []string{"username", "email"}, Signup: []string{"example.org"}, EmailVerification: "optional", SiteName: "Rosewood",
+		Identifiers: []string{"username", "email"}, Signup: []string{"example.org"}, EmailVerification: "optional", SiteName: "Rosewood", Theme: gatehouse.Theme{Name: "Rosewood", Accent: "#1a56c4", Terms: "/terms"},
 		SignupFields: []gatehouse.SignupField{
 			{Name: "company", Kind: gatehouse.FieldText, Label: gatehouse.Label{"": "Company", "de": "Firma"}, Required: true, Max: 7},
 			{Name: "size", Kind: gatehouse.FieldChoice, Label: gatehouse.Label{"": "Size"}, Options: []gatehouse.SignupOption{{Value: "s", Label: gatehouse.Label{"": "Small"}}}},
@@ -129,6 +129,13 @@ func TestAConfigurationThatIsWrongIsToldAtOnceAndInTheWordsOfGo(t *testing.T) {
 		},
 		"PostgreSQL without a key": {
 			gatehouse.Config{Database: "postgres://app:hunter2@db.example/app"}, []string{"gatehouse.Config: SecretKeys: is required on PostgreSQL"},
+		},
+		"a theme": {
+			gatehouse.Config{Theme: gatehouse.Theme{Name: "Rosewood", Accent: "blue", Logo: "missing.svg"}, SiteName: "Acorn"},
+			[]string{
+				"gatehouse.Config has 3 problems", "\n  Theme: name: «Rosewood» is not what SiteName says, «Acorn»",
+				"\n  Theme: logo: «missing.svg» cannot be read: no such file", "\n  Theme: accent: «blue» is not a colour",
+			},
 		},
 		"idle for longer than at all": {
 			gatehouse.Config{SessionIdle: 200 * time.Hour}, []string{"SessionIdle: «200h» is longer than SessionAbsolute (168h)"},

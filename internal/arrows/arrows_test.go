@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"internal/web", "internal/api"},
 	{"internal/visit", "internal/shape"},
 	{"internal/flow"},
-	{"internal/account", "internal/password", "internal/session", "internal/ticket", "internal/throttle", "internal/mail"},
+	{"internal/account", "internal/password", "internal/session", "internal/ticket", "internal/throttle", "internal/mail", "internal/theme"},
 	{"internal/store", "internal/message", "internal/seal", "internal/config"},
 }
 
@@ -170,6 +170,8 @@ func TestTheRulesBite(t *testing.T) {
 		{"internal/api", "internal/api/wire", true},
 		{"internal/api/wire", "internal/flow", true},
 		{"internal/web", "internal/visit", true},
+		{"internal/web", "internal/theme", true},
+		{"internal/theme", "internal/config", true},
 		{"internal/flow", "internal/password/strength", true},
 		{"internal/mail", "internal/message", true},
 		{"internal/config/docgen", "internal/config", true},
@@ -183,6 +185,7 @@ func TestTheRulesBite(t *testing.T) {
 		{"internal/flow", "internal/visit", false},
 		{"internal/flow", "internal/api/wire", false},
 		{"internal/session", "internal/ticket", false},
+		{"internal/mail", "internal/theme", false},
 		{"internal/password", "internal/flow", false},
 		{"internal/store", "internal/message", false},
 		{"internal/message", "internal/store", false},

@@ -31,6 +31,7 @@ type Config struct {
 	Signup            []string     `name:"signup" default:"open" help:"who may sign up: open (everybody), closed (nobody), or a list of mail domains"`
 	EmailVerification string       `name:"email-verification" default:"required" one:"required,optional,off" help:"whether an address must be confirmed before log-in; with optional or off anybody can find out which addresses have an account"`
 	SignupFields      SignupFields `name:"signup-fields" nested:"yes" help:"what the site asks for at sign-up beside address, name and password; see [signup-fields.md](signup-fields.md)"`
+	Theme             Theme        `name:"theme" nested:"yes" help:"how the pages look: name, logo, colours, links, style sheet, templates; see [theming.md](theming.md)"`
 	SiteName          string       `name:"site-name" auto:"the base URL's host name" help:"what the site is called on pages and in mails"`
 	SupportURL        string       `name:"support-url" help:"where people get help: an https, http or mailto URL, shown on pages and in mails"`
 

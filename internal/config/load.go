@@ -19,11 +19,12 @@ const DefaultFile = "gatehouse.yaml"
 //
 // The flags are those that were given, by name without dashes; «config» names the file. The environment is as os.Environ gives it. A secret
 // setting may also be a variable GATEHOUSE_…_FILE or a key …_file that names the file it is in. ReadFile is nil for the real one; a missing
-// file must be fs.ErrNotExist.
+// file must be fs.ErrNotExist. More are judgements beyond this package's own, such as whether the pictures of a theme are there; what they find
+// is reported with the rest.
 //
 // The error is *Problems, all of them; the Config is then not to be used. Otherwise it is valid, its HashMemory is filled in, and what else
 // depends on the surroundings awaits [Config.Finish].
-func Load(flags map[string]string, environ []string, readFile func(string) ([]byte, error)) (Config, error) {
+func Load(flags map[string]string, environ []string, readFile func(string) ([]byte, error), more ...func(*Config) []Problem) (Config, error) {
 	if readFile == nil {
 		readFile = readStart
 	}
@@ -47,7 +48,11 @@ func Load(flags map[string]string, environ []string, readFile func(string) ([]by
 	for _, p := range l.problems {
 		misread[p.Source] = true
 	}
-	for _, p := range c.Validate() {
+	problems := c.Validate()
+	for _, judge := range more {
+		problems = append(problems, judge(&c)...)
+	}
+	for _, p := range problems {
 		source, told := given[p.Setting].source, unread[p.Setting]
 		if places, ok := l.places[p.Setting]; ok {
 			source = places.of(p.path)
@@ -192,7 +197,9 @@ func (l *loader) value(f field, c *Config, r raw) (wrong string) {
 func (l *loader) nested(f field, c *Config, r raw) {
 	n := &nest{setting: f.Name, places: places{}}
 	l.places[f.Name] = n.places
-	switch into := f.in(c).Addr().Interface().(type) { //nolint:gocritic // one for each nested setting
+	switch into := f.in(c).Addr().Interface().(type) {
+	case *Theme:
+		*into = readTheme(n, *r.nested)
 	case *SignupFields:
 		*into = readSignupFields(n, *r.nested)
 	}

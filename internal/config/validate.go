@@ -22,6 +22,7 @@ func (c *Config) Validate() []Problem {
 	v.addresses()
 	v.store()
 	v.mail()
+	v.theme()
 	v.people()
 	v.signupFields()
 	v.hashing()

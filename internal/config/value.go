@@ -51,8 +51,8 @@ func (f field) read(dst reflect.Value, r raw) (wrong string) {
 }
 
 func (f field) readOne(dst reflect.Value, text string) (wrong string) {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return "contains a line break, a control character or broken UTF-8"
+	if wrong := plainText(text); wrong != "" {
+		return wrong
 	}
 	var err error
 	switch p := dst.Addr().Interface().(type) {
@@ -80,6 +80,13 @@ func (f field) readOne(dst reflect.Value, text string) (wrong string) {
 	}
 	if err != nil {
 		return quoted(text) + " " + err.Error()
+	}
+	return ""
+}
+
+func plainText(text string) (wrong string) {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return "contains a line break, a control character or broken UTF-8"
 	}
 	return ""
 }

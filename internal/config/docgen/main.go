@@ -53,8 +53,21 @@ func page() string {
 	for _, s := range config.NestedSettings() {
 		b.WriteString("| `" + s.Key() + "` | " + defaultOf(s) + " | " + meaning(s) + " |\n")
 	}
+	b.WriteString(themed)
+	for _, s := range config.ThemeSettings() {
+		b.WriteString("| `" + s.Name + "` | " + meaning(s) + " |\n")
+	}
 	return b.String()
 }
+
+const themed = `
+### theme
+
+Paths are relative to the file that they stand in. [theming.md](theming.md) leads from nothing to a page of your own.
+
+| key | meaning |
+|---|---|
+`
 
 const nested = `
 ## In the file alone
