@@ -89,6 +89,7 @@ func (s *Server) plainRoutes(p *web.Pages) []route {
 	return []route{
 		{get, "/static/{file}", static, anyone, p.Static, nil},
 		{get, "/dev/mail", dev, anyone, p.DevMail, nil},
+		{get, "/dev/mail/{id}", dev, anyone, p.DevLetter, nil},
 		{get, devOpenPath, dev, anyone, p.DevOpen, nil},
 		{post, devOpenPath, dev, anyone, s.openDev, nil},
 		{get, "/healthz", health, anyone, s.healthy, nil},

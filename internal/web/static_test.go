@@ -55,4 +55,20 @@ func TestTheDevMailbox(t *testing.T) {
 	if !strings.Contains(a.body, "\n"+`<a href="`+link+`">`+link+"</a>\n") {
 		t.Errorf("the link does not stand alone:\n%s", a.body)
 	}
+	look := regexp.MustCompile(`href="(/dev/mail/[^"]+)"`).FindStringSubmatch(a.body)
+	if look == nil {
+		t.Fatalf("there is no way to see the mail as it looks:\n%s", a.body)
+	}
+	letter := b.page(look[1])
+	if !strings.Contains(letter.body, `style="`) || !strings.Contains(letter.body, link) {
+		t.Errorf("the mail:\n%s", letter.body)
+	}
+	// It may have styles of its own and nothing more: what it runs or loads would run and load beside the mailbox, which opens every account.
+	if policy := letter.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; ") ||
+		!strings.HasSuffix(policy, "; sandbox") || strings.Contains(policy, "script-src") {
+		t.Errorf("the mail may do more than be looked at: %s", policy)
+	}
+	if gone := b.get("/dev/mail/7f0c1a52-6f0e-4f7b-9d3c-0a8e5b2f4c11"); gone.StatusCode != http.StatusNotFound {
+		t.Errorf("a mail that there is not: %d", gone.StatusCode)
+	}
 }
