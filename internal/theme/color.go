@@ -25,7 +25,8 @@ func ParseColor(text string) (Color, error) {
 	}
 	name, rest, open := strings.Cut(text, "(")
 	inside, closed := strings.CutSuffix(rest, ")")
-	if !open || !closed {
+	name = strings.TrimSuffix(name, "a")
+	if !open || !closed || name != "rgb" && name != "hsl" {
 		return Color{}, errColor
 	}
 	if strings.Contains(inside, "/") || strings.Count(inside, ",") == 3 {
@@ -35,13 +36,10 @@ func ParseColor(text string) (Color, error) {
 	if len(parts) != 3 {
 		return Color{}, errColor
 	}
-	switch name {
-	case "rgb", "rgba":
+	if name == "rgb" {
 		return parseRGB(parts)
-	case "hsl", "hsla":
-		return parseHSL(parts)
 	}
-	return Color{}, errColor
+	return parseHSL(parts)
 }
 
 func parseHex(digits string) (Color, error) {
