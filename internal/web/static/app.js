@@ -7,6 +7,7 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   addShow(field);
   addCaps(field);
 }
+for (const form of document.forms) sendOnce(form);
 for (const line of document.querySelectorAll("[data-wait]")) countDown(line);
 for (const time of document.querySelectorAll("time[data-local]")) showLocal(time);
 
@@ -47,6 +48,22 @@ function addCaps(field) {
   field.addEventListener("keydown", look);
   field.addEventListener("keyup", look);
   field.addEventListener("blur", () => { note.textContent = ""; });
+}
+
+// A form is sent once, however often the button is pressed, and the button shows that something is going on. Who comes back by the browser's
+// button, or stopped it, may send it again.
+function sendOnce(form) {
+  const button = form.querySelector("button:not([type=button])");
+  const wait = (on) => {
+    form.dataset.sent = on ? "yes" : "";
+    button?.classList.toggle("busy", on);
+  };
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) return event.preventDefault();
+    wait(true);
+    setTimeout(wait, 10000, false);
+  });
+  window.addEventListener("pageshow", () => wait(false));
 }
 
 // How long until the next try. It goes by the clock and not by its own ticks, which stop while the page is in the background.
