@@ -98,6 +98,9 @@ func catalogOf(texts map[string]map[string]string) *Catalog {
 // Languages lists the languages there are texts in, as BCP 47 tags, the fallback first.
 func (c *Catalog) Languages() []string { return slices.Clone(c.languages) }
 
+// Name is a language's own name.
+func (c *Catalog) Name(lang string) string { return c.Text(lang, "page.language", nil) }
+
 // rightToLeft are the scripts that are written from right to left.
 var rightToLeft = []string{"Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
 
