@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -31,6 +32,24 @@ type Renderer struct {
 	SiteName   string
 	SupportURL string // https, http or mailto; may be empty
 	From       string // one plain address
+	Look       Look
+}
+
+// Look is a site's own look. What is empty is ours.
+type Look struct {
+	Accent, OnAccent         string // colours of links and buttons, and of the labels on them, as #rrggbb
+	AccentDark, OnAccentDark string // the same where the reader's program shows mails dark
+	Logo, LogoAlt            string // URL of a picture in place of the site's name, and what it says
+	LogoWidth, LogoHeight    int    // pixels
+}
+
+// orOurs fills in what a site does not have of its own.
+func (l Look) orOurs() Look {
+	return Look{
+		Accent: cmp.Or(l.Accent, "#1a56c4"), OnAccent: cmp.Or(l.OnAccent, "#ffffff"),
+		AccentDark: cmp.Or(l.AccentDark, "#8ab4f8"), OnAccentDark: cmp.Or(l.OnAccentDark, "#10151c"),
+		Logo: l.Logo, LogoAlt: l.LogoAlt, LogoWidth: l.LogoWidth, LogoHeight: l.LogoHeight,
+	}
 }
 
 //go:embed layout.html
@@ -46,6 +65,7 @@ type content struct {
 	Outro                                         string
 	SecondIntro, SecondLabel, SecondLink          string
 	SentTo, SupportLabel, SupportURL              string
+	Look                                          Look
 }
 
 // Render writes the mail of a kind to an address, in a language (BCP 47) as far as there are texts in it. Its errors wrap [ErrRefused] when
@@ -82,7 +102,7 @@ func (r *Renderer) content(kind Kind, l letter, to, lang string, d Data) content
 	}
 	about := func(part string) string { return say("mail." + string(kind) + "." + part) }
 	c := content{
-		Lang: lang, Site: r.SiteName, Subject: about("subject"), Heading: about("heading"), Intro: about("intro"), Outro: about("outro"),
+		Look: r.Look.orOurs(), Lang: lang, Site: r.SiteName, Subject: about("subject"), Heading: about("heading"), Intro: about("intro"), Outro: about("outro"),
 		Greeting: say("mail.greeting"), SentTo: say("mail.sent_to"), ButtonLink: l.button(d), SecondLink: l.second(d),
 	}
 	if !l.stranger && linkless(d.Name) != "" {

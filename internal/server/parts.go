@@ -17,7 +17,9 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/seal"
 	"github.com/gatehouse-auth/gatehouse/internal/session"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/theme"
 	"github.com/gatehouse-auth/gatehouse/internal/throttle"
+	"github.com/gatehouse-auth/gatehouse/internal/web"
 )
 
 // KeyFile is the name of the file that the secret key is kept in where none is given: beside the SQLite file.
@@ -31,6 +33,7 @@ type parts struct {
 	texts    *message.Catalog
 	sessions *session.Manager
 	mail     *mail.Outbox
+	theme    *theme.Theme
 	flow     *flow.Flow
 	clock    func() time.Time
 	log      *slog.Logger
@@ -38,7 +41,14 @@ type parts struct {
 
 // open wires the parts. With the server's lock no other server can work on the same SQLite file.
 func open(ctx context.Context, c config.Config, log *slog.Logger, o Options, lock bool) (_ *parts, err error) {
-	p := &parts{config: &c, clock: o.Clock, log: log}
+	p := &parts{config: &c, clock: o.Clock, log: log, theme: &theme.Theme{}}
+	if lock { // only a server has pages and sends mails
+		look, problems := theme.Read(&c)
+		if len(problems) > 0 {
+			return nil, (*config.Problems)(&problems)
+		}
+		p.theme = look
+	}
 	if p.clock == nil {
 		p.clock = time.Now //nolint:forbidigo // the clock that everybody is given
 	}
@@ -112,7 +122,7 @@ func (p *parts) outbox() (*mail.Outbox, error) {
 	c := p.config
 	o := mail.Parts{
 		Store: p.store, Keys: p.keys, Dev: c.Dev == config.On, Clock: p.clock, Log: p.log,
-		Render: &mail.Renderer{Texts: p.texts, SiteName: c.SiteName, SupportURL: c.SupportURL, From: c.MailFrom},
+		Render: &mail.Renderer{Texts: p.texts, SiteName: c.SiteName, SupportURL: c.SupportURL, From: c.MailFrom, Look: web.MailLook(p.theme, c)},
 	}
 	if server := c.SMTP.Reveal(); server != "" {
 		smtp, err := mail.NewSMTP(server, c.MailFrom)

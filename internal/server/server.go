@@ -49,6 +49,9 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger, o Options) (*S
 	if once := s.DevSetupURL(); once != "" {
 		s.log.Warn("development is on where others can ask too, so /dev/mail stays closed until you open this in your browser; it works once", "url", once)
 	}
+	for _, warning := range s.theme.Warnings {
+		s.log.Warn("theme: " + warning)
+	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	if err := s.sessions.Poll(ctx); err != nil {
@@ -61,7 +64,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger, o Options) (*S
 }
 
 func (s *Server) assemble(version string) (err error) {
-	s.pages, err = web.New(web.Parts{Flow: s.flow, Config: s.config, Texts: s.texts, Mail: s.mail})
+	s.pages, err = web.New(web.Parts{Flow: s.flow, Config: s.config, Texts: s.texts, Mail: s.mail, Theme: s.theme})
 	if err != nil {
 		return err
 	}

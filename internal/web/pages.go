@@ -1,8 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -11,11 +9,9 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/theme"
 	"github.com/gatehouse-auth/gatehouse/internal/visit"
 )
-
-//go:embed templates
-var templateFiles embed.FS
 
 // pages lists the pages; each is templates/<name>.html.
 var pages = []string{
@@ -29,37 +25,45 @@ type Parts struct {
 	Config *config.Config
 	Texts  *message.Catalog
 	Mail   *mail.Outbox
+	Theme  *theme.Theme // nil: ours
 }
 
 // Pages answers requests for pages. It is safe for use by many goroutines.
 type Pages struct {
 	Parts
+	theme     *theme.Theme
 	templates map[string]*template.Template
 	assets    map[string]asset
 }
 
-// New parses the templates and reads the static files.
+// New parses the templates and reads the static files. Templates of a site's own are tried on every page that they are part of; the error is
+// then *config.Problems, with what is wrong with each.
 func New(p Parts) (*Pages, error) {
-	assets, err := readAssets()
+	look := p.Theme
+	if look == nil {
+		look = &theme.Theme{}
+	}
+	assets, err := readAssets(look.Files)
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]*template.Template{}
-	for _, name := range pages {
-		t, err := template.New(name).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html", "templates/"+name+".html")
-		if err != nil {
-			return nil, fmt.Errorf("page %s: %w", name, err)
-		}
-		all[name] = t
+	all, problems := sources(look.Templates)
+	parsed, more := parsePages(all)
+	made := &Pages{Parts: p, theme: look, templates: parsed, assets: assets}
+	if problems = append(problems, more...); len(problems) == 0 && len(look.Templates) > 0 {
+		problems = made.try(all)
 	}
-	return &Pages{Parts: p, templates: all, assets: assets}, nil
+	if len(problems) > 0 {
+		return nil, &problems
+	}
+	return made, nil
 }
 
 // show answers with a page. It is rendered before anything is sent, so that a template that fails is an error and not half a page, and so that
 // a form can still set its cookie.
 func (d *view) show(page string, data any) error {
 	d.page, d.Data = page, data
-	var body bytes.Buffer
+	var body pageBuffer
 	if err := d.pages.templates[page].ExecuteTemplate(&body, "layout", d); err != nil {
 		return fmt.Errorf("page %s: %w", page, err)
 	}

@@ -98,7 +98,7 @@ func (p *Pages) mailState(w http.ResponseWriter, v *visit.Visit, kind mail.Kind)
 
 // sampleMail is a mail as the site would send it.
 func (p *Pages) sampleMail(kind mail.Kind, v *visit.Visit) (mail.Message, error) {
-	r := mail.Renderer{Texts: p.Texts, SiteName: p.Config.SiteName, SupportURL: p.Config.SupportURL, From: p.Config.MailFrom}
+	r := mail.Renderer{Texts: p.Texts, SiteName: p.Config.SiteName, SupportURL: p.Config.SupportURL, From: p.Config.MailFrom, Look: MailLook(p.theme, p.Config)}
 	if r.From == "" {
 		r.From = "login@example.com"
 	}

@@ -2,15 +2,14 @@ package web
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"io/fs"
 	"net/http"
 	"path"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/theme"
 	"github.com/gatehouse-auth/gatehouse/internal/visit"
 )
 
@@ -24,7 +23,8 @@ type asset struct {
 	version string
 }
 
-func readAssets() (map[string]asset, error) {
+// readAssets reads our files, and adds those of a theme.
+func readAssets(themed []theme.File) (map[string]asset, error) {
 	entries, err := fs.ReadDir(staticFiles, "static")
 	if err != nil {
 		return nil, err
@@ -35,18 +35,32 @@ func readAssets() (map[string]asset, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(content)
-		all[e.Name()] = asset{content, assetKinds[path.Ext(e.Name())], hex.EncodeToString(sum[:8])}
+		all[e.Name()] = assetOf(e.Name(), content)
+	}
+	for _, f := range themed {
+		all[f.Name] = assetOf(f.Name, f.Content)
 	}
 	return all, nil
 }
 
+func assetOf(name string, content []byte) asset {
+	return asset{content, assetKinds[path.Ext(name)], theme.Version(content)}
+}
+
 // assetKinds are fixed: what the machine's mime tables say must not decide whether a browser takes our styles.
 var assetKinds = map[string]string{
-	".css": "text/css; charset=utf-8",
-	".js":  "text/javascript; charset=utf-8",
-	".svg": "image/svg+xml",
+	".css":  "text/css; charset=utf-8",
+	".ico":  "image/x-icon",
+	".jpg":  "image/jpeg",
+	".js":   "text/javascript; charset=utf-8",
+	".png":  "image/png",
+	".svg":  "image/svg+xml",
+	".webp": "image/webp",
 }
+
+// drawingPolicy is for SVG, which is a document when it is opened by itself: whatever is in a site's logo, its scripts don't run and it is no part
+// of our origin (J-165). Its own styles may be inside it.
+const drawingPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 // Static serves a file. Who asks for the version that there is may keep it for good; anybody else asks again each time.
 func (p *Pages) Static(w http.ResponseWriter, r *http.Request, _ *visit.Visit) error {
@@ -56,6 +70,9 @@ func (p *Pages) Static(w http.ResponseWriter, r *http.Request, _ *visit.Visit) e
 	}
 	h := w.Header()
 	h.Set("Content-Type", file.kind)
+	if file.kind == assetKinds[".svg"] {
+		h.Set("Content-Security-Policy", drawingPolicy)
+	}
 	h.Set("ETag", `"`+file.version+`"`)
 	h.Set("Cache-Control", "public, no-cache")
 	if visit.Query(r, "v") == file.version {

@@ -1,0 +1,211 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/flow"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
+	"github.com/gatehouse-auth/gatehouse/internal/seal"
+	"github.com/gatehouse-auth/gatehouse/internal/visit"
+	"golang.org/x/net/html"
+)
+
+// A site's own templates are tried before anybody meets them: every state of every page that they are part of is rendered, and its forms are held
+// against those of ours. A form without its token would be refused on each try; one that sends a password elsewhere must never be shown.
+
+// trial renders the states with a site's own templates and with ours.
+type trial struct {
+	all      map[string]source
+	own      *Pages
+	ours     *Pages
+	keys     *seal.Keys
+	problems config.Problems
+}
+
+func (p *Pages) try(all map[string]source) config.Problems {
+	ours := *p
+	original, _ := sources(nil)
+	ours.templates, _ = parsePages(original) // they are in the program, and a test parses them
+	keys, err := seal.New(seal.Generate())
+	if err != nil {
+		return config.Problems{{Setting: "theme", Message: err.Error()}}
+	}
+	t := trial{all: all, own: p, ours: &ours, keys: keys}
+	for _, s := range states {
+		if slices.ContainsFunc(setOf(all, s.page()), source.own) {
+			t.state(s)
+		}
+	}
+	return t.problems
+}
+
+func (t *trial) state(s state) {
+	want, err := t.render(t.ours, s)
+	if err != nil {
+		t.problems = told(t.problems, config.Problem{Setting: "theme", Message: "templates: " + err.Error()})
+		return
+	}
+	got, err := t.render(t.own, s)
+	if err != nil {
+		t.problems = told(t.problems, located(t.all, err))
+		return
+	}
+	for _, w := range compare(formsOf(want), formsOf(got)) {
+		t.blame(s.page(), w)
+	}
+}
+
+func (t *trial) render(p *Pages, s state) (string, error) {
+	w := httptest.NewRecorder()
+	err := p.stateView(w, &visit.Visit{
+		Client: flow.Client{Locale: message.Fallback}, Config: p.Config, Keys: t.keys, Texts: p.Texts, Nonce: "trial",
+		Now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
+	}, s)
+	return w.Body.String(), err
+}
+
+// blame looks for the line that a form begins on. A page that was rendered does not tell; the page's own template is more likely than a part.
+func (t *trial) blame(page string, w wrongForm) {
+	set := setOf(t.all, page)
+	slices.Reverse(set)
+	at, line := "", 0
+	for _, s := range set {
+		if !s.own() {
+			continue
+		}
+		if found := lineOf(s.text, w.action); at == "" || found > 0 && line == 0 {
+			at, line = s.path, found
+		}
+	}
+	t.problems = told(t.problems, broken(at, line, w.message))
+}
+
+// lineOf is the line of a template that has the form to an action, or 0.
+func lineOf(text, action string) int {
+	for i, line := range strings.Split(text, "\n") {
+		if strings.Contains(line, "<form") && strings.Contains(line, `"`+action+`"`) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// form is what of a form counts for safety.
+type form struct {
+	post     bool
+	action   string
+	needed   map[string]bool // the fields without which it is refused: hidden ones, required ones
+	fields   map[string]bool
+	password bool
+	others   []string // where single buttons send it instead
+}
+
+func formsOf(page string) (all []form) {
+	doc, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return nil
+	}
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "form" {
+			all = append(all, formOf(n))
+		}
+	}
+	return all
+}
+
+func formOf(n *html.Node) form {
+	f := form{post: strings.EqualFold(attribute(n, "method"), "post"), action: attribute(n, "action"), needed: map[string]bool{}, fields: map[string]bool{}}
+	for field := range n.Descendants() {
+		if field.Type != html.ElementNode {
+			continue
+		}
+		if to := attribute(field, "formaction"); to != "" {
+			f.others = append(f.others, to)
+		}
+		name := attribute(field, "name")
+		if name == "" || field.Data != "input" && field.Data != "select" && field.Data != "textarea" {
+			continue
+		}
+		f.fields[name] = true
+		kind := attribute(field, "type")
+		f.password = f.password || kind == "password"
+		if _, required := lookup(field, "required"); required || kind == "hidden" {
+			f.needed[name] = true
+		}
+	}
+	return f
+}
+
+func attribute(n *html.Node, name string) string {
+	value, _ := lookup(n, name)
+	return value
+}
+
+func lookup(n *html.Node, name string) (string, bool) {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val, true
+		}
+	}
+	return "", false
+}
+
+// wrongForm is something that a page's forms must not be.
+type wrongForm struct{ action, message string }
+
+// compare holds the forms of a site's own page against ours.
+func compare(ours, theirs []form) (wrong []wrongForm) {
+	add := func(action, format string, args ...any) {
+		wrong = append(wrong, wrongForm{action, fmt.Sprintf(format, args...)})
+	}
+	needed := map[string]map[string]bool{} // by action: the fields of our forms that post there
+	for _, f := range ours {
+		if f.post {
+			needed[f.action] = f.needed
+		}
+	}
+	there := map[string]bool{}
+	for _, f := range theirs {
+		for _, to := range f.others {
+			if needed[to] == nil {
+				add(f.action, "a button sends this form to «%s», which our page does not", to)
+			}
+		}
+		switch {
+		case !f.post && f.password:
+			add(f.action, "this form would show a password in the address bar; write method=\"post\"")
+		case !f.post:
+		case needed[f.action] == nil:
+			add(f.action, "this form posts to «%s», which our page does not; it may post to %s", f.action, actions(needed))
+		case !f.fields["csrf"]:
+			there[f.action] = true
+			add(f.action, "the form to «%s» lacks its token, and everything that it sends would be refused; write {{template \"csrf\" .}} into it", f.action)
+		default:
+			there[f.action] = true
+			for _, name := range slices.Sorted(maps.Keys(needed[f.action])) {
+				if !f.fields[name] {
+					add(f.action, "the form to «%s» lacks the field «%s», which it does not work without", f.action, name)
+				}
+			}
+		}
+	}
+	for _, action := range slices.Sorted(maps.Keys(needed)) {
+		if !there[action] {
+			add(action, "the form that posts to «%s» is missing, so that the page cannot do what it is for", action)
+		}
+	}
+	return wrong
+}
+
+func actions(needed map[string]map[string]bool) string {
+	if len(needed) == 0 {
+		return "nothing: the page has no form"
+	}
+	return "«" + strings.Join(slices.Sorted(maps.Keys(needed)), "», «") + "»"
+}
