@@ -6,7 +6,7 @@ import "testing"
 func (p *person) forgets(email string) *person {
 	p.t.Helper()
 	p.open("/login").press("Forgot your password?").sees("/forgot", "Forgot your password?")
-	p.write("Email address", email).press("Send the link").sees("/forgot", "Check your mail").reads("main", email)
+	p.write("Email address", email).press("Send the link").sees("/forgot", "Check your mail for a link").reads("main", email)
 	return p.open(p.link(p.mail(email, "Set a new password"), "/reset")).sees("/reset", "Choose a new password").reads("main", email)
 }
 
@@ -29,7 +29,7 @@ func TestAForgottenPassword(t *testing.T) {
 func TestForgottenByAStranger(t *testing.T) {
 	on(t, few, func(_ *testing.T, h *house) {
 		p := h.person().open("/forgot").press("Send the link").refused("Please fill this in.").focused("email")
-		p.write("Email address", "nobody@example.com").press("Send the link").sees("/forgot", "Check your mail").reads("main", "nobody@example.com")
+		p.write("Email address", "nobody@example.com").press("Send the link").sees("/forgot", "Check your mail for a link").reads("main", "nobody@example.com")
 	})
 }
 

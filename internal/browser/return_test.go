@@ -50,7 +50,7 @@ func TestReturnTo(t *testing.T) {
 
 			// Over a wrong password, «forgotten», and the log-in that follows. The mail's link is opened in another browser.
 			p.open("/login"+wish).identify("mia@example.com", another).press("Sign in").refused("That did not match")
-			p.press("Forgot your password?").write("Email address", "mia@example.com").press("Send the link").sees("/forgot", "Check your mail")
+			p.press("Forgot your password?").write("Email address", "mia@example.com").press("Send the link").sees("/forgot", "Check your mail for a link")
 			q := h.person().visits(home)
 			q.open(q.link(q.mail("mia@example.com", "Set a new password"), "/reset")).write("New password", secret).press("Set the new password")
 			q.sees("/login", "Sign in").identify("mia@example.com", secret).press("Sign in").arrives(to)
