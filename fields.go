@@ -2,6 +2,7 @@ package gatehouse
 
 import (
 	"maps"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
 )
@@ -46,4 +47,13 @@ func signupFields(declared []SignupField) (all config.SignupFields) {
 		})
 	}
 	return all
+}
+
+// FilledIn is what somebody filled into a field. Of a consent there is one for each version that was agreed to.
+type FilledIn struct {
+	Name        string
+	Version     string // of a consent; empty: it is none
+	Value       string // of a text or a choice
+	At          time.Time
+	WithdrawnAt time.Time // of a consent; zero: it holds
 }

@@ -63,6 +63,9 @@ type SignUp struct {
 	Username string // where Identifiers has "username"; required where it has nothing else
 	Password string
 	Name     string // may be empty; at most 100 characters
+	// Fields are what [Config.SignupFields] asks for, by name: a text, the value of an option, and of a consent the version that was shown, or
+	// "true" for the one that holds now.
+	Fields   map[string]string
 	ReturnTo string // may be empty; see [Outcome]
 }
 
@@ -79,6 +82,7 @@ type Verify struct {
 	// One of the two is needed where the client has not the PendingToken of the sign-up: the password that was chosen there, or a new one,
 	// which drops all that was chosen there.
 	Password, NewPassword string
+	Fields                map[string]string // as in [SignUp]; asked for with NewPassword
 }
 
 // Verify confirms the address of a sign-up by the token of the mailed link, and signs its owner in. Refusals: "link_expired", which has a
@@ -148,9 +152,11 @@ func (s *Server) Reauthenticate(ctx context.Context, c Client, password string) 
 type Profile struct {
 	Name   *string // at most 100 characters; empty: none
 	Locale *string // BCP 47 tag; empty: as the browser asks for
+	// Fields are those that change, as in [SignUp]. An empty one is forgotten, if it is not required; of a consent it withdraws it.
+	Fields map[string]string
 }
 
-// UpdateProfile changes name and language. The outcome has the user as they are now.
+// UpdateProfile changes name, language and what was filled in at sign-up. The outcome has the user as they are now.
 func (s *Server) UpdateProfile(ctx context.Context, c Client, in Profile) (Outcome, error) {
 	return s.do(ctx, c, func(c flow.Client) (flow.Outcome, error) {
 		return s.house.Flow().UpdateProfile(ctx, c, flow.ProfileInput(in))

@@ -59,6 +59,7 @@ type Export struct {
 	Identifiers       []Identifier // what they may sign in with
 	PasswordChangedAt time.Time    // zero: there is no password
 	PendingEmail      string       // the address that the account waits for; empty: none
+	Fields            []FilledIn   // what was filled in of [Config.SignupFields], by name
 	Sessions          []Session    // the last used first
 	Events            []Event      // the newest first, at most 10 000
 }
@@ -91,6 +92,9 @@ func (s *Server) ExportAccount(ctx context.Context, c Client) (out Export, err e
 		out = Export{User: userOf(all.User), PasswordChangedAt: all.PasswordSet, PendingEmail: all.PendingEmail}
 		for _, i := range all.Identifiers {
 			out.Identifiers = append(out.Identifiers, Identifier{i.Kind, i.AsTyped, i.VerifiedAt})
+		}
+		for _, one := range all.Fields {
+			out.Fields = append(out.Fields, FilledIn(one))
 		}
 		for _, one := range all.Sessions {
 			out.Sessions = append(out.Sessions, sessionOf(one, c.Session.ID))

@@ -13,8 +13,11 @@ const maxName = 100
 
 // CleanName reads a display name: any script, one line, no control characters, no direction overrides (they turn the text
 // around them), no towers of combining marks, nothing that can't be seen. Every kind of space becomes a plain one.
-func CleanName(typed string) (string, error) {
-	if len(typed) > 8*maxName || !utf8.ValidString(typed) {
+func CleanName(typed string) (string, error) { return CleanText(typed, maxName) }
+
+// CleanText reads any line that people type and others may see, at most so many code points long, as strictly as a name.
+func CleanText(typed string, most int) (string, error) {
+	if len(typed) > 8*most || !utf8.ValidString(typed) {
 		return "", tooLongOrBroken(typed)
 	}
 	s := strings.TrimSpace(strings.Map(plainSpace, norm.NFC.String(typed)))
@@ -33,7 +36,7 @@ func CleanName(typed string) (string, error) {
 	if joiner(last) {
 		return "", Invalid("invalid_characters")
 	}
-	if utf8.RuneCountInString(s) > maxName {
+	if utf8.RuneCountInString(s) > most {
 		return "", Invalid("too_long")
 	}
 	return s, nil

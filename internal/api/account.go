@@ -22,15 +22,20 @@ func (a *API) Account() Endpoint {
 }
 
 type profileBody struct {
-	Name   *string `json:"name" doc:"empty: none"`
-	Locale *string `json:"locale" doc:"BCP 47; empty: as the browser asks for"`
+	Name   *string        `json:"name" doc:"empty: none"`
+	Locale *string        `json:"locale" doc:"BCP 47; empty: as the browser asks for"`
+	Fields map[string]any `json:"fields" doc:"those of the site's own that change, as in POST /signup; an empty text is forgotten, false withdraws a consent"`
 }
 
 // UpdateAccount is PATCH /account. What is left out stays as it is.
 func (a *API) UpdateAccount() Endpoint {
-	return handle("Change name and language; what is left out stays", http.StatusOK, nil,
+	return handle("Change name, language and what was filled in at sign-up; what is left out stays", http.StatusOK, nil,
 		func(ctx context.Context, c *call, in profileBody) (shape.User, error) {
-			out, err := a.Flow.UpdateProfile(ctx, c.v.Client, flow.ProfileInput{Name: in.Name, Locale: in.Locale})
+			fields, err := a.filledIn(in.Fields)
+			if err != nil {
+				return shape.User{}, err
+			}
+			out, err := a.Flow.UpdateProfile(ctx, c.v.Client, flow.ProfileInput{Name: in.Name, Locale: in.Locale, Fields: fields})
 			if err != nil {
 				return shape.User{}, err
 			}

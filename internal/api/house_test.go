@@ -247,7 +247,8 @@ func (h *house) state() string {
 			pw, err2 := tx.PasswordOf(ctx, u.ID)
 			all, err3 := tx.SessionsOf(ctx, u.ID)
 			events, err4 := tx.EventsOf(ctx, u.ID, 100)
-			fmt.Fprintln(&s, u, ids, pw, all, events, err1, err2, err3, err4)
+			filled, err5 := tx.UserFields(ctx, u.ID)
+			fmt.Fprintln(&s, u, ids, pw, all, events, filled, err1, err2, err3, err4, err5)
 		}
 		outbox, err := tx.Outbox(ctx)
 		fmt.Fprintln(&s, outbox)

@@ -116,7 +116,7 @@ func TestTheExportHasEverythingButSecrets(t *testing.T) {
 	a.body = strings.Replace(a.body, rest, "]}", 1)
 	golden(t, "export", a, `{"exported_at":"2026-05-03T10:00:00Z","user":`+strings.Replace(goldenUser, `"name"`, `"username":"ada_l","name"`, 1)+`,
 		"identifiers":[{"kind":"email","value":"ada@example.com","verified_at":"2026-05-03T10:00:00Z"},{"kind":"username","value":"ada_l"}],
-		"password_changed_at":"2026-05-03T10:00:00Z","pending_email":"new@example.com","sessions":[`+goldenSession+`],"events":[]}`)
+		"password_changed_at":"2026-05-03T10:00:00Z","pending_email":"new@example.com","fields":[],"sessions":[`+goldenSession+`],"events":[]}`)
 	for _, hidden := range []string{b.cookies["gatehouse"], "argon2id", secret} {
 		if strings.Contains(a.body, hidden) || strings.Contains(rest, hidden) {
 			t.Errorf("the export holds %q", hidden)
@@ -127,7 +127,7 @@ func TestTheExportHasEverythingButSecrets(t *testing.T) {
 func TestWhatTheSiteOffers(t *testing.T) {
 	t.Parallel()
 	golden(t, "defaults", newHouse(t).client().want(200, "GET", "/config", ""),
-		`{"site_name":"Rosewood","signup":"open","identifiers":["email"],"email_verification":"required",
+		`{"site_name":"Rosewood","signup":"open","identifiers":["email"],"email_verification":"required","signup_fields":[],
 		"password_policy":{"min_length":8,"max_length":256,"min_score":3},"providers":[],"methods":["password"]}`)
 	for want, rule := range map[string][]string{"open": {"open"}, "closed": {"closed"}, "domains": {"example.com", "example.org"}} {
 		h := newHouse(t, func(c *config.Config) {

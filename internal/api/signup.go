@@ -10,12 +10,13 @@ import (
 )
 
 type signUpBody struct {
-	Email     string `json:"email" doc:"required where the site's identifiers hold email"`
-	Username  string `json:"username" doc:"where the site's identifiers hold username"`
-	Password  string `json:"password" req:"true"`
-	Name      string `json:"name"`
-	Transport string `json:"transport" one:"cookie,token" doc:"how tokens travel; cookie unless said otherwise"`
-	ReturnTo  string `json:"return_to" doc:"where the person wants to go afterwards"`
+	Email     string         `json:"email" doc:"required where the site's identifiers hold email"`
+	Username  string         `json:"username" doc:"where the site's identifiers hold username"`
+	Password  string         `json:"password" req:"true"`
+	Name      string         `json:"name"`
+	Fields    map[string]any `json:"fields" doc:"of the site's own, by name, as GET /config lists them: a text, an option's value, and for a consent true, or the version that was shown"`
+	Transport string         `json:"transport" one:"cookie,token" doc:"how tokens travel; cookie unless said otherwise"`
+	ReturnTo  string         `json:"return_to" doc:"where the person wants to go afterwards"`
 }
 
 // verificationSent is the answer to every sign-up where addresses are confirmed.
@@ -29,8 +30,12 @@ func (a *API) SignUp() Endpoint {
 	codes := []message.Code{message.SignupClosed, message.Conflict, message.RateLimited, message.Overloaded}
 	e := handle("Sign up; 201 where the site does not wait for the address to be confirmed", http.StatusAccepted, codes,
 		func(ctx context.Context, c *call, in signUpBody) (verificationSent, error) {
+			fields, err := a.filledIn(in.Fields)
+			if err != nil {
+				return verificationSent{}, err
+			}
 			out, err := a.Flow.SignUp(ctx, c.v.Client, flow.SignUpInput{
-				Email: in.Email, Username: in.Username, Password: in.Password, Name: in.Name, ReturnTo: in.ReturnTo,
+				Email: in.Email, Username: in.Username, Password: in.Password, Name: in.Name, Fields: fields, ReturnTo: in.ReturnTo,
 			})
 			if err != nil {
 				return verificationSent{}, err
@@ -52,11 +57,12 @@ func (a *API) SignUp() Endpoint {
 }
 
 type verifyBody struct {
-	Token        string `json:"token" req:"true" doc:"of the link in the mail"`
-	Password     string `json:"password" doc:"the one chosen at sign-up, needed outside the browser that signed up"`
-	NewPassword  string `json:"new_password" doc:"in place of password; drops all that the sign-up chose"`
-	PendingToken string `json:"pending_token" doc:"from POST /signup, in place of the browser's cookie"`
-	Transport    string `json:"transport" one:"cookie,token"`
+	Token        string         `json:"token" req:"true" doc:"of the link in the mail"`
+	Password     string         `json:"password" doc:"the one chosen at sign-up, needed outside the browser that signed up"`
+	NewPassword  string         `json:"new_password" doc:"in place of password; drops all that the sign-up chose"`
+	Fields       map[string]any `json:"fields" doc:"as in POST /signup, asked for again with new_password"`
+	PendingToken string         `json:"pending_token" doc:"from POST /signup, in place of the browser's cookie"`
+	Transport    string         `json:"transport" one:"cookie,token"`
 }
 
 // Verify is POST /verify.
@@ -70,7 +76,13 @@ func (a *API) Verify() Endpoint {
 			if in.PendingToken != "" {
 				client.Pending = in.PendingToken
 			}
-			out, err := a.Flow.Verify(ctx, client, flow.VerifyInput{Token: in.Token, Password: in.Password, NewPassword: in.NewPassword})
+			fields, err := a.filledIn(in.Fields)
+			if err != nil {
+				return signedIn{}, err
+			}
+			out, err := a.Flow.Verify(ctx, client, flow.VerifyInput{
+				Token: in.Token, Password: in.Password, NewPassword: in.NewPassword, Fields: fields,
+			})
 			if err != nil {
 				return signedIn{}, err
 			}

@@ -13,6 +13,7 @@ type site struct {
 	Signup            string         `json:"signup" one:"open,domains,closed" doc:"domains: only addresses of some mail domains"`
 	Identifiers       []string       `json:"identifiers" doc:"what people sign up and sign in with: email, username"`
 	EmailVerification string         `json:"email_verification" one:"required,optional,off"`
+	SignupFields      []siteField    `json:"signup_fields" doc:"what the site asks for at sign-up beside that, in this order"`
 	PasswordPolicy    passwordPolicy `json:"password_policy"`
 	Providers         []string       `json:"providers" doc:"other services to sign in with"`
 	Methods           []string       `json:"methods" doc:"ways to sign in: password"`
@@ -33,10 +34,10 @@ const (
 // ConfigInfo is GET /config.
 func (a *API) ConfigInfo() Endpoint {
 	return handle("What this site offers", http.StatusOK, nil,
-		func(context.Context, *call, none) (site, error) { return a.site(), nil })
+		func(_ context.Context, c *call, _ none) (site, error) { return a.site(c.v.Locale), nil })
 }
 
-func (a *API) site() site {
+func (a *API) site(lang string) site {
 	c := a.Config
 	signup := "domains" // which, is not told to everybody
 	if rule := c.Signup; len(rule) == 1 && (rule[0] == "open" || rule[0] == "closed") {
@@ -44,6 +45,7 @@ func (a *API) site() site {
 	}
 	return site{
 		SiteName: c.SiteName, Signup: signup, Identifiers: c.Identifiers, EmailVerification: c.EmailVerification,
+		SignupFields:   a.siteFields(lang),
 		PasswordPolicy: passwordPolicy{c.PasswordMinLength, maxPassword, minPasswordScore}, Methods: []string{"password"},
 	}
 }

@@ -15,9 +15,12 @@ import (
 )
 
 // ProfileInput is what a person may change of themselves; nil leaves it as it is.
-type ProfileInput struct{ Name, Locale *string }
+type ProfileInput struct {
+	Name, Locale *string
+	Fields       map[string]string // those of the site's own that change; see readFields
+}
 
-// UpdateProfile changes name and language.
+// UpdateProfile changes name, language and what was filled in at sign-up.
 func (f *Flow) UpdateProfile(ctx context.Context, c Client, in ProfileInput) (Outcome, error) {
 	s, err := signedIn(c)
 	if err != nil {
@@ -38,12 +41,16 @@ func (f *Flow) UpdateProfile(ctx context.Context, c Client, in ProfileInput) (Ou
 		}
 		locale = tag.String()
 	}
-	if len(wrong) > 0 {
+	answers, bad := f.readFields(in.Fields, false)
+	if wrong = append(wrong, bad...); len(wrong) > 0 {
 		return Outcome{}, invalid(wrong...)
 	}
 	var user store.User
 	err = f.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		if user, err = tx.UserByID(ctx, s.UserID); err != nil { // what the session knows may be older than another change
+			return err
+		}
+		if err := f.changeFields(ctx, tx, c, s.UserID, answers); err != nil {
 			return err
 		}
 		if in.Name != nil {
@@ -174,6 +181,7 @@ type Export struct {
 	Identifiers  []store.Identifier
 	PasswordSet  time.Time // zero: there is no password
 	PendingEmail string
+	Fields       []store.UserField // also of fields that are declared no longer
 	Sessions     []*session.Session
 	Events       []store.Event
 }
@@ -199,6 +207,9 @@ func (f *Flow) ExportAccount(ctx context.Context, c Client) (Export, error) {
 			return err
 		}
 		if e.Identifiers, err = tx.Identifiers(ctx, s.UserID); err != nil {
+			return err
+		}
+		if e.Fields, err = tx.UserFields(ctx, s.UserID); err != nil {
 			return err
 		}
 		pw, err := tx.PasswordOf(ctx, s.UserID)

@@ -20,6 +20,7 @@ type SignUpInput struct {
 	Username string
 	Password string
 	Name     string
+	Fields   map[string]string // the site's own; see readFields
 	ReturnTo string
 }
 
@@ -30,6 +31,7 @@ type signup struct {
 	Hash     string
 	Name     string
 	Locale   string
+	Fields   []store.UserField
 	ReturnTo string
 	Browser  []byte // hash of the pending token
 	UserID   string // not empty: the account exists already and only its address waits
@@ -95,6 +97,8 @@ func (f *Flow) readSignUp(ctx context.Context, c Client, in SignUpInput) (signup
 	wrong = append(wrong, f.checkPassword("password", in.Password, password.Context{
 		Email: in.Email, Username: in.Username, Name: in.Name, Site: f.Config.SiteName,
 	})...)
+	answers, bad := f.readFields(in.Fields, true)
+	s.Fields, wrong = f.filled(answers), append(wrong, bad...)
 	if err := f.admits(s.Email); err != nil {
 		return s, err
 	}
@@ -216,8 +220,8 @@ func (f *Flow) createAccount(ctx context.Context, tx *store.Tx, userID string, s
 	if err := tx.CreateUser(ctx, u, now, ids...); err != nil {
 		return err
 	}
-	if s.Hash == "" {
-		return nil
+	if err := keepFields(ctx, tx, userID, s.Fields); err != nil || s.Hash == "" {
+		return err
 	}
 	return tx.SetPassword(ctx, uuid.NewString(), userID, s.Hash, now)
 }

@@ -17,6 +17,7 @@ type VerifyInput struct {
 	Token       string
 	Password    string
 	NewPassword string
+	Fields      map[string]string // the site's own, asked for with NewPassword: those of the sign-up are dropped with it
 }
 
 // Link tells the page what the link that was opened is about. Its holder may know.
@@ -59,8 +60,11 @@ func (f *Flow) Verify(ctx context.Context, c Client, in VerifyInput) (Outcome, e
 	if in.NewPassword != "" && in.Password != "" { // which of the two is meant decides what becomes of all that the sign-up chose
 		return Outcome{}, invalid(message.Field{Name: "new_password", Code: "not_allowed"})
 	}
+	if len(in.Fields) > 0 && in.NewPassword == "" && (v.bound || in.Password != "") { // the sign-up's own hold
+		return Outcome{}, invalid(message.Field{Name: "fields", Code: "not_allowed"})
+	}
 	if in.NewPassword != "" {
-		if err := f.chooseAnew(ctx, &v.signup, in.NewPassword); err != nil {
+		if err := f.chooseAnew(ctx, &v.signup, in); err != nil {
 			return Outcome{}, err
 		}
 	} else if !v.bound {
@@ -126,7 +130,7 @@ func (f *Flow) confirm(ctx context.Context, tx *store.Tx, userID string, s *sign
 }
 
 // handOver gives an account that waited for its address to whoever chose a new password through the mailbox: who knew the old one is out, and
-// what they called it goes too (H-125), unless it was the operator who made it.
+// what they called it and filled in goes too (H-125), unless it was the operator who made it.
 func (f *Flow) handOver(ctx context.Context, tx *store.Tx, userID string, s signup) error {
 	if err := tx.SetPassword(ctx, uuid.NewString(), userID, s.Hash, f.now()); err != nil {
 		return err
@@ -138,6 +142,12 @@ func (f *Flow) handOver(ctx context.Context, tx *store.Tx, userID string, s sign
 		if err := tx.RemoveIdentifier(ctx, userID, store.KindUsername); err != nil {
 			return err
 		}
+		if err := tx.RemoveUserFields(ctx, userID); err != nil {
+			return err
+		}
+	}
+	if err := keepFields(ctx, tx, userID, s.Fields); err != nil {
+		return err
 	}
 	return endAll(ctx, tx, userID, "", f.now())
 }
@@ -179,14 +189,17 @@ func otherUser(c Client, v verification) bool {
 	return c.Session != nil && !v.bound && c.Session.UserID != v.signup.UserID
 }
 
-// chooseAnew drops all that the sign-up chose and takes a new password in its place.
-func (f *Flow) chooseAnew(ctx context.Context, s *signup, newPassword string) (err error) {
-	wrong := f.checkPassword("new_password", newPassword, password.Context{Email: s.Email.AsTyped, Site: f.Config.SiteName})
+// chooseAnew drops all that the sign-up chose and takes a new password in its place. The site's own fields are asked for again: whoever made the
+// sign-up may have agreed to something that the owner of the address never saw.
+func (f *Flow) chooseAnew(ctx context.Context, s *signup, in VerifyInput) (err error) {
+	answers, wrong := f.readFields(in.Fields, true)
+	about := password.Context{Email: s.Email.AsTyped, Site: f.Config.SiteName}
+	wrong = append(f.checkPassword("new_password", in.NewPassword, about), wrong...)
 	if len(wrong) > 0 {
 		return invalid(wrong...)
 	}
-	*s = signup{Email: s.Email, Locale: s.Locale, UserID: s.UserID, Made: s.Made}
-	s.Hash, err = f.Hasher.Hash(ctx, newPassword)
+	*s = signup{Email: s.Email, Locale: s.Locale, UserID: s.UserID, Made: s.Made, Fields: f.filled(answers)}
+	s.Hash, err = f.Hasher.Hash(ctx, in.NewPassword)
 	return busy(err)
 }
 

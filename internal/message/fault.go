@@ -74,7 +74,7 @@ var Hints = map[Code][]string{
 var FieldCodes = []string{
 	"required", "unknown_field", "invalid_type", "invalid_email", "invalid_username", "invalid_characters", "too_long", "incorrect", "mismatch",
 	"weak_password", "breached_password", "contains_personal_info", "password_too_short", "password_too_long",
-	"username_taken", "email_taken", "not_allowed", "unchanged",
+	"username_taken", "email_taken", "not_allowed", "unchanged", "outdated",
 }
 
 // Fault is a refusal that people may see.

@@ -16,7 +16,7 @@ import (
 // maxDepth is how many objects and arrays may lie in each other, the body itself included.
 const maxDepth = 16
 
-// maxUnknown is how many unknown names are reported, those that come first. A body of 64 KiB holds thousands, and each would be
+// maxUnknown is how many names that we do not know are reported, those that come first. A body of 64 KiB holds thousands, and each would be
 // answered with a sentence: a megabyte for anybody who asks.
 const maxUnknown = 32
 
@@ -50,8 +50,8 @@ type FieldProblem struct {
 	Code string // one of the Field… words
 }
 
-// Decode reads a body, one JSON object, into an In: a flat struct whose fields are string, *string, bool, *bool, int64, []string or
-// map[string]string, each with the tag `json:"name"`. Names count to the letter. Tagged `req:"true"` a member must be there; whether it
+// Decode reads a body, one JSON object, into an In: a flat struct whose fields are string, *string, bool, *bool, int64, []string,
+// map[string]string or map[string]any, which takes strings and booleans, each with the tag `json:"name"`. Names count to the letter. Tagged `req:"true"` a member must be there; whether it
 // may be empty is not judged here. Tagged `one:"a,b"` a string is one of those words. null is never a value: who has nothing to say leaves the member out. A number for int64 has neither
 // fraction nor exponent. An empty body is {}.
 //
@@ -174,6 +174,9 @@ func (r *reader) member(name string, in reflect.Value) error {
 	}
 	r.seen[i] = true
 	f := r.plan.fields[i]
+	if f.kind == mixed && first.Kind() == '{' {
+		return r.mixed(name, in.Field(i))
+	}
 	fits, err := r.value(first, f.kind, in.Field(i))
 	switch {
 	case err != nil:
@@ -259,6 +262,39 @@ func (r *reader) textMap(into reflect.Value) (fits bool, err error) {
 		fits = false
 		if err := r.skip(token); err != nil {
 			return false, err
+		}
+	}
+}
+
+// mixed reads strings and booleans by names that only somebody else knows. What is neither is told by its own name, as far as there is room.
+func (r *reader) mixed(under string, into reflect.Value) error {
+	all := map[string]any{}
+	for {
+		token, err := r.next()
+		if err != nil {
+			return err
+		}
+		if token.Kind() == '}' {
+			into.Set(reflect.ValueOf(all))
+			return nil
+		}
+		name := token.String() // a token does not outlive the next one
+		if token, err = r.next(); err != nil {
+			return err
+		}
+		switch token.Kind() {
+		case '"':
+			all[name] = token.String()
+			continue
+		case 't', 'f':
+			all[name] = token.Bool()
+			continue
+		}
+		if r.unknown++; r.unknown <= maxUnknown {
+			r.refuse(under+"."+name, FieldInvalidValue)
+		}
+		if err := r.skip(token); err != nil {
+			return err
 		}
 	}
 }

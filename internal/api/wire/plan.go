@@ -16,6 +16,7 @@ const (
 	integer                 // int64
 	texts                   // []string
 	textMap                 // map[string]string
+	mixed                   // map[string]any, of strings and booleans
 )
 
 var kinds = map[reflect.Type]kind{
@@ -24,6 +25,7 @@ var kinds = map[reflect.Type]kind{
 	reflect.TypeFor[int64]():             integer,
 	reflect.TypeFor[[]string]():          texts,
 	reflect.TypeFor[map[string]string](): textMap,
+	reflect.TypeFor[map[string]any]():    mixed,
 }
 
 // plan is what Decode knows of a struct, worked out once: fields[i] belongs to the struct's field i.

@@ -94,6 +94,7 @@ var bodySchemas = map[kind]Object{
 	integer: {{"type", "integer"}, {"format", "int64"}},
 	texts:   {{"type", "array"}, {"items", Object{{"type", "string"}}}},
 	textMap: {{"type", "object"}, {"additionalProperties", Object{{"type", "string"}}}},
+	mixed:   {{"type", "object"}, {"additionalProperties", Object{{"type", []string{"string", "boolean"}}}}},
 }
 
 // Out describes what [Encode] writes for a struct and returns a $ref to it. Readers must bear members that are not listed: later releases
