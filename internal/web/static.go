@@ -2,10 +2,13 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"embed"
 	"io/fs"
 	"net/http"
 	"path"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -21,6 +24,7 @@ type asset struct {
 	content []byte
 	kind    string
 	version string
+	packed  func() []byte // the content as gzip, made when it is first asked for; nil: that would save nothing
 }
 
 // readAssets reads our files, and adds those of a theme.
@@ -44,7 +48,33 @@ func readAssets(themed []theme.File) (map[string]asset, error) {
 }
 
 func assetOf(name string, content []byte) asset {
-	return asset{content, assetKinds[path.Ext(name)], theme.Version(content)}
+	kind := assetKinds[path.Ext(name)]
+	a := asset{content: content, kind: kind, version: theme.Version(content)}
+	if strings.HasPrefix(kind, "text/") || kind == assetKinds[".svg"] {
+		a.packed = sync.OnceValue(func() []byte { return pack(content) })
+	}
+	return a
+}
+
+// pack never fails: it writes to memory, at a level that there is.
+func pack(content []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	_, _ = w.Write(content)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// takesGzip reports whether a client unpacks gzip. A quality of zero forbids it (RFC 9110, 12.4.2).
+func takesGzip(r *http.Request) bool {
+	for _, one := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		name, quality, _ := strings.Cut(strings.ReplaceAll(one, " ", ""), ";")
+		if strings.EqualFold(name, "gzip") {
+			weight, weighed := strings.CutPrefix(quality, "q=")
+			return !weighed || strings.Trim(weight, "0.") != ""
+		}
+	}
+	return false
 }
 
 // assetKinds are fixed: what the machine's mime tables say must not decide whether a browser takes our styles.
@@ -78,6 +108,15 @@ func (p *Pages) Static(w http.ResponseWriter, r *http.Request, _ *visit.Visit) e
 	if visit.Query(r, "v") == file.version {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.content))
+	content := file.content
+	if file.packed != nil { // only files: a page holds secrets, and its length when packed would tell of them (BREACH)
+		h.Add("Vary", "Accept-Encoding")
+		if takesGzip(r) {
+			content = file.packed()
+			h.Set("Content-Encoding", "gzip")
+			h.Set("ETag", `"`+file.version+`-gzip"`)
+		}
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	return nil
 }

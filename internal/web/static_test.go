@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -38,6 +41,52 @@ func TestStaticFiles(t *testing.T) {
 		if a := b.get(nothing); a.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", nothing, a.StatusCode)
 		}
+	}
+}
+
+// Files go packed to who can unpack them, under an ETag of their own; pages, which hold secrets, never do.
+func TestOnlyFilesArePacked(t *testing.T) {
+	t.Parallel()
+	b := open(t).browser()
+	ask := func(path, accept string) (http.Header, []byte) {
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, b.h.Config().Origin()+path, nil)
+		r.Header.Set("Accept-Encoding", accept)
+		a, err := b.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = a.Body.Close() }()
+		body, err := io.ReadAll(a.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Header, body
+	}
+	plain, whole := ask("/static/app.css", "identity")
+	for accept, want := range map[string]bool{
+		"gzip": true, "br, GZIP ; q=0.5": true, "deflate, gzip;q=1.0, *;q=0.5": true, "": false, "br": false, "gzip;q=0": false, "gzip; q=0.000": false, "x-gzip": false,
+	} {
+		h, body := ask("/static/app.css", accept)
+		if got := h.Get("Content-Encoding") == "gzip"; got != want || !strings.Contains(h.Get("Vary"), "Accept-Encoding") {
+			t.Errorf("%q: packed %v, want %v: %v", accept, got, want, h)
+			continue
+		}
+		if !want {
+			continue
+		}
+		if h.Get("ETag") == plain.Get("ETag") || len(body) > len(whole)/2 {
+			t.Errorf("%q: %d of %d bytes under the ETag %s", accept, len(body), len(whole), h.Get("ETag"))
+		}
+		r, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if unpacked, err := io.ReadAll(r); err != nil || !bytes.Equal(unpacked, whole) {
+			t.Errorf("%q: what was packed is something else: %v", accept, err)
+		}
+	}
+	if h, _ := ask("/login", "gzip"); h.Get("Content-Encoding") != "" {
+		t.Error("a page is packed, and its length tells of the secrets in it")
 	}
 }
 
