@@ -30,9 +30,9 @@ type Strength struct {
 	Suggestions  []string // what would help, in the client's language; none if acceptable
 }
 
-// Password is a password and whose it will be: what contains one's own address or name is refused. For a client that is signed in, the
-// account's own are taken.
-type Password struct{ Password, Email, Name string }
+// Password is a password and whose it will be: what contains one's own address, username or name is refused. For a client that is signed in, the
+// account's own are taken; with the token of a link to reset a password or to confirm an address, those of whom it was mailed to.
+type Password struct{ Password, Email, Username, Name, Token string }
 
 // PasswordStrength judges a password without keeping it, exactly as sign-up, reset and change do. A client may ask 120 times a minute.
 func (s *Server) PasswordStrength(ctx context.Context, c Client, in Password) (out Strength, err error) {

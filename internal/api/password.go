@@ -11,7 +11,9 @@ import (
 type strengthBody struct {
 	Password string `json:"password" req:"true"`
 	Email    string `json:"email" doc:"of whose password it will be; not needed while signed in"`
+	Username string `json:"username"`
 	Name     string `json:"name"`
+	Token    string `json:"token" doc:"of the link in the mail, where the password is chosen by one: then the password is whose the link is"`
 }
 
 type strength struct {
@@ -25,9 +27,9 @@ type strength struct {
 
 // PasswordStrength is POST /password/strength.
 func (a *API) PasswordStrength() Endpoint {
-	return handle("Judge a password that somebody is about to choose", http.StatusOK, []message.Code{message.RateLimited},
+	return handle("Judge a password that somebody is about to choose", http.StatusOK, []message.Code{message.LinkExpired, message.RateLimited},
 		func(ctx context.Context, c *call, in strengthBody) (strength, error) {
-			v, err := a.Flow.Strength(ctx, c.v.Client, flow.StrengthInput{Password: in.Password, Email: in.Email, Name: in.Name})
+			v, err := a.Flow.Strength(ctx, c.v.Client, flow.StrengthInput(in))
 			if err != nil {
 				return strength{}, err
 			}

@@ -6,9 +6,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
-	"github.com/gatehouse-auth/gatehouse/internal/password"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
-	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 	"github.com/gatehouse-auth/gatehouse/internal/ticket"
 	"github.com/google/uuid"
 )
@@ -108,38 +106,6 @@ func endAll(ctx context.Context, tx *store.Tx, userID, keep string, now time.Tim
 		return err
 	}
 	return tx.EndSessions(ctx, userID, keep, now)
-}
-
-// checkPassword is the one check of a new password, the same that the strength meter shows.
-func (f *Flow) checkPassword(field, typed string, about password.Context) []message.Field {
-	if typed == "" {
-		return []message.Field{{Name: field, Code: "required"}}
-	}
-	var wrong []message.Field
-	for _, p := range f.Policy.Check(typed, about).Problems {
-		wrong = append(wrong, message.Field{Name: field, Code: p.Code, Args: p.Args})
-	}
-	return wrong
-}
-
-// about is what a user's password must not contain.
-func (f *Flow) about(u store.User) password.Context {
-	return password.Context{Email: u.Email, Username: u.Username, Name: u.Name, Site: f.Config.SiteName}
-}
-
-// StrengthInput is a password that somebody is about to choose.
-type StrengthInput struct{ Password, Email, Name string }
-
-// Strength judges a password without keeping it. The verdict is that of sign-up, reset and change.
-func (f *Flow) Strength(ctx context.Context, c Client, in StrengthInput) (password.Verdict, error) {
-	if err := f.spend(ctx, throttle.Key{Budget: throttle.StrengthClient, ID: throttle.ClientID(c.Addr)}); err != nil {
-		return password.Verdict{}, err
-	}
-	about := password.Context{Email: in.Email, Name: in.Name, Site: f.Config.SiteName}
-	if c.Session != nil {
-		about = f.about(*c.Session.User)
-	}
-	return f.Policy.Check(in.Password, about), nil
 }
 
 // ChangePassword replaces the password of somebody who is signed in and knows the old one. Their session goes on with a new token;

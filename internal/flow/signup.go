@@ -7,7 +7,6 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/internal/account"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
-	"github.com/gatehouse-auth/gatehouse/internal/password"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 	"github.com/gatehouse-auth/gatehouse/internal/ticket"
@@ -94,9 +93,7 @@ func (f *Flow) readSignUp(ctx context.Context, c Client, in SignUpInput) (signup
 	}
 	s.Name, err = account.CleanName(in.Name)
 	add("name", err)
-	wrong = append(wrong, f.checkPassword("password", in.Password, password.Context{
-		Email: in.Email, Username: in.Username, Name: in.Name, Site: f.Config.SiteName,
-	})...)
+	wrong = append(wrong, f.checkPassword("password", in.Password, f.aboutTyped(in.Email, in.Username, in.Name))...)
 	answers, bad := f.readFields(in.Fields, true)
 	s.Fields, wrong = f.filled(answers), append(wrong, bad...)
 	if err := f.admits(s.Email); err != nil {

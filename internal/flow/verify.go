@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
-	"github.com/gatehouse-auth/gatehouse/internal/password"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 	"github.com/gatehouse-auth/gatehouse/internal/ticket"
@@ -193,8 +192,7 @@ func otherUser(c Client, v verification) bool {
 // sign-up may have agreed to something that the owner of the address never saw.
 func (f *Flow) chooseAnew(ctx context.Context, s *signup, in VerifyInput) (err error) {
 	answers, wrong := f.readFields(in.Fields, true)
-	about := password.Context{Email: s.Email.AsTyped, Site: f.Config.SiteName}
-	wrong = append(f.checkPassword("new_password", in.NewPassword, about), wrong...)
+	wrong = append(f.checkPassword("new_password", in.NewPassword, f.aboutAddress(*s)), wrong...)
 	if len(wrong) > 0 {
 		return invalid(wrong...)
 	}
