@@ -80,6 +80,9 @@ func picture(file, name string, most int64, formats ...string) (File, error) {
 	}
 	f := File{Name: name + kind, Content: content}
 	f.Width, f.Height = size(kind, content)
+	if f.Width == 0 && (kind == ".png" || kind == ".jpg") {
+		return File{}, fmt.Errorf("%s is broken: not even its size can be read", quoted(file))
+	}
 	if f.Width > maxSide || f.Height > maxSide {
 		return File{}, fmt.Errorf("%s has %d × %d pixels; it may have %d on each side", quoted(file), f.Width, f.Height, maxSide)
 	}

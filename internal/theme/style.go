@@ -54,6 +54,9 @@ func (r *reader) style() {
 	}
 	light.write(&b, inLight, Light)
 	dark.write(&b, inDark, Dark)
+	if r.theme.Logo != nil {
+		b.WriteString(logoSize)
+	}
 	if r.set.CSS != "" {
 		b.WriteString(r.own())
 	}
@@ -110,6 +113,10 @@ func (b background) write(w *bytes.Buffer, when string, s Scheme) {
 	}
 	fmt.Fprintf(w, "@media screen { %s { %s { %s } } }\n", notStrict, when, rules)
 }
+
+// logoSize has a logo as high as a line of the page's top, whatever its pixels.
+const logoSize = ".site img { display: block; width: auto; height: 2.5rem; max-width: min(16rem, 60vw); object-fit: contain; object-position: left; }\n" +
+	"[dir=rtl] .site img { object-position: right; }\n"
 
 const solid = ".top, .foot, main.wide { background: var(--page); }"
 

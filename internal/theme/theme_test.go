@@ -146,9 +146,8 @@ func TestWhatIsWrongWithAThemeIsToldAtOnceWithItsLine(t *testing.T) {
 	pictures := picturesOf(t)
 	files := map[string]string{
 		"note.txt": "hello", "fake.png": "<html><script>alert(1)</script>", "big.svg": drawing + strings.Repeat(" ", maxLogo), "empty.png": "",
-		"page.svg": `<html xmlns="http://www.w3.org/1999/xhtml"/>`, "bare.svg": `<svg viewBox="0 0 1 1"/>`, "icon.ico": pictures["a.ico"], "ok.svg": drawing,
+		"torn.png": pictures["a.png"][:20], "torn.jpg": pictures["a.jpg"][:20], "page.svg": `<html xmlns="http://www.w3.org/1999/xhtml"/>`, "bare.svg": `<svg viewBox="0 0 1 1"/>`, "icon.ico": pictures["a.ico"], "ok.svg": drawing,
 		"latin.css": "a{content:'\xe9'}", "nul.css": "a\x00", "big.css": strings.Repeat("a{}", 50_000), "none/readme.txt": "", "bad/login.html": "\xff", "bad/dir.html/x": "",
-		"wide.svg": `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000000000 1"/>`,
 	}
 	dir := folder(t, files)
 	must(t, syscall.Mkfifo(filepath.Join(dir, "pipe.png"), 0o600))
@@ -159,6 +158,8 @@ func TestWhatIsWrongWithAThemeIsToldAtOnceWithItsLine(t *testing.T) {
 		"logo: fake.png":                       "logo: «DIR/fake.png» is not a picture of a kind that is taken here; it may be .svg, .png, .webp, .jpg.",
 		"logo: page.svg":                       "logo: «DIR/page.svg» is not a picture",
 		"logo: bare.svg":                       "logo: «DIR/bare.svg» is not a picture", // without the namespace browsers show nothing
+		"logo: torn.png":                       "logo: «DIR/torn.png» is broken: not even its size can be read.",
+		"background: torn.jpg":                 "background: «DIR/torn.jpg» is broken",
 		"logo: icon.ico":                       "logo: «DIR/icon.ico» is not a picture",
 		"logo: big.svg":                        "logo: «DIR/big.svg» has 257 KiB; it may have 256.",
 		"logo: empty.png":                      "logo: «DIR/empty.png» is empty.",

@@ -53,7 +53,7 @@ func (t *trial) state(s state) {
 	}
 	got, err := t.render(t.own, s)
 	if err != nil {
-		t.problems = told(t.problems, located(t.all, err))
+		t.problems = told(t.problems, t.failed(s.page(), err))
 		return
 	}
 	for _, w := range compare(formsOf(want), formsOf(got)) {
@@ -70,6 +70,21 @@ func (t *trial) render(p *Pages, s state) (string, error) {
 	return w.Body.String(), err
 }
 
+// failed says why a page could not be rendered. Where it was one of our own templates that failed, a site's own has taken away what that needs.
+func (t *trial) failed(page string, err error) config.Problem {
+	p := located(t.all, err)
+	if at, _, _ := strings.Cut(p.Source, ":"); at != "" && t.all[at].name == "" {
+		return p
+	}
+	what := strings.TrimPrefix(p.Message, "templates: ")
+	if p.Source != "" {
+		what = p.Source + " fails with it: " + what
+	}
+	set := setOf(t.all, page)
+	slices.Reverse(set)
+	return broken(set[slices.IndexFunc(set, source.own)].path, 1, what)
+}
+
 // blame looks for the line that a form begins on. A page that was rendered does not tell; the page's own template is more likely than a part.
 func (t *trial) blame(page string, w wrongForm) {
 	set := setOf(t.all, page)
@@ -79,14 +94,14 @@ func (t *trial) blame(page string, w wrongForm) {
 		if !s.own() {
 			continue
 		}
-		if found := lineOf(s.text, w.action); at == "" || found > 0 && line == 0 {
+		if found := lineOf(s.text, strings.TrimPrefix(w.action, t.own.Config.PathPrefix)); at == "" || found > 0 && line == 0 {
 			at, line = s.path, found
 		}
 	}
 	t.problems = told(t.problems, broken(at, line, w.message))
 }
 
-// lineOf is the line of a template that has the form to an action, or 0.
+// lineOf is the line of a template that has the form to an action, below the prefix, or 0.
 func lineOf(text, action string) int {
 	for i, line := range strings.Split(text, "\n") {
 		if strings.Contains(line, "<form") && strings.Contains(line, `"`+action+`"`) {
@@ -161,51 +176,73 @@ type wrongForm struct{ action, message string }
 
 // compare holds the forms of a site's own page against ours.
 func compare(ours, theirs []form) (wrong []wrongForm) {
-	add := func(action, format string, args ...any) {
-		wrong = append(wrong, wrongForm{action, fmt.Sprintf(format, args...)})
-	}
-	needed := map[string]map[string]bool{} // by action: the fields of our forms that post there
-	for _, f := range ours {
-		if f.post {
-			needed[f.action] = f.needed
-		}
-	}
-	there := map[string]bool{}
+	ours = slices.DeleteFunc(ours, func(f form) bool { return !f.post })
 	for _, f := range theirs {
-		for _, to := range f.others {
-			if needed[to] == nil {
-				add(f.action, "a button sends this form to «%s», which our page does not", to)
-			}
-		}
-		switch {
-		case !f.post && f.password:
-			add(f.action, "this form would show a password in the address bar; write method=\"post\"")
-		case !f.post:
-		case needed[f.action] == nil:
-			add(f.action, "this form posts to «%s», which our page does not; it may post to %s", f.action, actions(needed))
-		case !f.fields["csrf"]:
-			there[f.action] = true
-			add(f.action, "the form to «%s» lacks its token, and everything that it sends would be refused; write {{template \"csrf\" .}} into it", f.action)
-		default:
-			there[f.action] = true
-			for _, name := range slices.Sorted(maps.Keys(needed[f.action])) {
-				if !f.fields[name] {
-					add(f.action, "the form to «%s» lacks the field «%s», which it does not work without", f.action, name)
-				}
-			}
+		if what := f.unsafe(ours); what != "" {
+			wrong = append(wrong, wrongForm{f.action, what})
 		}
 	}
-	for _, action := range slices.Sorted(maps.Keys(needed)) {
-		if !there[action] {
-			add(action, "the form that posts to «%s» is missing, so that the page cannot do what it is for", action)
+	for _, f := range ours {
+		if what := f.gone(theirs); what != "" {
+			wrong = append(wrong, wrongForm{f.action, what})
 		}
 	}
 	return wrong
 }
 
-func actions(needed map[string]map[string]bool) string {
-	if len(needed) == 0 {
+// unsafe says what a form must not do, or nothing.
+func (f form) unsafe(ours []form) string {
+	known := func(action string) bool {
+		return slices.ContainsFunc(ours, func(o form) bool { return o.action == action })
+	}
+	for _, to := range f.others {
+		if !known(to) {
+			return fmt.Sprintf("a button sends this form to «%s», which our page does not", to)
+		}
+	}
+	switch {
+	case !f.post && f.password:
+		return "this form would show a password in the address bar; write method=\"post\""
+	case f.post && !known(f.action):
+		return fmt.Sprintf("this form posts to «%s», which our page does not; it may post to %s", f.action, actions(ours))
+	case f.post && !f.fields["csrf"]:
+		return fmt.Sprintf("the form to «%s» lacks its token, and everything that it sends would be refused; write {{template \"csrf\" .}} into it", f.action)
+	}
+	return ""
+}
+
+// gone says what a form of ours does that no form of theirs does any more, or nothing. A page may have several forms that post to one place.
+func (f form) gone(theirs []form) string {
+	what, least := fmt.Sprintf("the form that posts to «%s» is missing, so that the page cannot do what it is for", f.action), len(f.needed)+1
+	for _, other := range theirs {
+		if !other.post || other.action != f.action {
+			continue
+		}
+		var lacking []string
+		for _, name := range slices.Sorted(maps.Keys(f.needed)) {
+			if name != "csrf" && !other.fields[name] { // the token is told of by unsafe
+				lacking = append(lacking, name)
+			}
+		}
+		if len(lacking) == 0 {
+			return ""
+		}
+		if len(lacking) < least {
+			what, least = fmt.Sprintf("the form to «%s» lacks the field «%s», which it does not work without", f.action, lacking[0]), len(lacking)
+		}
+	}
+	return what
+}
+
+func actions(ours []form) string {
+	var all []string
+	for _, f := range ours {
+		if !slices.Contains(all, f.action) {
+			all = append(all, f.action)
+		}
+	}
+	if len(all) == 0 {
 		return "nothing: the page has no form"
 	}
-	return "«" + strings.Join(slices.Sorted(maps.Keys(needed)), "», «") + "»"
+	return "«" + strings.Join(all, "», «") + "»"
 }
