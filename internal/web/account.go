@@ -15,6 +15,7 @@ type accountData struct {
 	User         *store.User
 	Fresh        bool // the address may be changed without asking for the password first
 	PendingEmail string
+	Own          []flow.OwnField // the site's own fields
 	Devices      []device
 	Languages    []language
 }
@@ -37,6 +38,9 @@ func (p *Pages) account(r *http.Request, v *visit.Visit) (accountData, error) {
 		return data, err
 	}
 	data.PendingEmail = pending
+	if data.Own, err = p.Flow.OwnFields(r.Context(), v.Client); err != nil {
+		return data, err
+	}
 	sessions, err := p.Flow.Devices(r.Context(), v.Client)
 	for _, s := range sessions {
 		data.Devices = append(data.Devices, device{s, s.ID == v.Session.ID})
@@ -78,9 +82,9 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, v *visit.Visit, sec
 	return v.Go(w, p.view(w, r, v).with("/account"+section, "notice", notice))
 }
 
-// UpdateProfile changes name and language.
+// UpdateProfile changes name, language and the site's own fields.
 func (p *Pages) UpdateProfile(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
-	var in flow.ProfileInput
+	in := flow.ProfileInput{Fields: siteFields(v.Form)}
 	if name, ok := v.Form["name"]; ok {
 		in.Name = &name
 	}

@@ -128,15 +128,19 @@ func (b *browser) send(a answer, action string, typed map[string]string) answer 
 		if attr(form, "action") != action {
 			continue
 		}
-		fields := url.Values{}
+		fields, boxes := url.Values{}, map[string]bool{"remember": true}
 		for _, input := range elements(form, "input") {
 			if name := attr(input, "name"); name != "" && attr(input, "type") != "checkbox" {
 				fields.Set(name, attr(input, "value"))
 			}
+			boxes[attr(input, "name")] = true
+		}
+		for _, choice := range elements(form, "select") {
+			boxes[attr(choice, "name")] = true
 		}
 		fits := true
 		for name, value := range typed {
-			fits = fits && (fields.Has(name) || name == "remember")
+			fits = fits && (fields.Has(name) || boxes[name])
 			fields.Set(name, value)
 		}
 		if fits {

@@ -113,6 +113,9 @@ func (d *view) label(name string) (string, error) {
 		key, ok = labels[name]
 	}
 	switch {
+	case strings.HasPrefix(name, fieldPrefix):
+		own, _ := d.pages.Config.SignupFields.Named(strings.TrimPrefix(name, fieldPrefix))
+		return own.Label.In(d.visit.Locale), nil
 	case !ok:
 		return "", nil
 	case name == "identifier" && d.onlyEmail():
@@ -128,9 +131,13 @@ func (d *view) errors(name string) (all []string) {
 		return nil
 	}
 	for _, f := range d.Problem.Fields {
-		if f.Name == name {
-			all = append(all, f.Message)
+		if f.Name != name {
+			continue
 		}
+		if key := d.siteRefusal(name, f.Code); key != "" {
+			f.Message = d.pages.Texts.Text(d.visit.Locale, key, nil)
+		}
+		all = append(all, f.Message)
 	}
 	return all
 }
@@ -143,7 +150,7 @@ var begins = map[string]string{
 // focus is the field that the person has to go on with: the first that is wrong, or where the page begins.
 func (d *view) focus() string {
 	if d.Problem != nil {
-		for _, name := range order {
+		for _, name := range d.order() {
 			if len(d.errors(name)) > 0 {
 				return name
 			}
@@ -161,12 +168,15 @@ func (d *view) focus() string {
 // order is how the fields stand on the pages. A fault lists them as they were checked.
 var order = []string{"identifier", "email", "username", "name", "locale", "current_password", "password", "new_password"}
 
+// order is order with the site's own fields, which stand last.
+func (d *view) order() []string { return slices.Concat(order, d.siteNames()) }
+
 // wrong is a line of the summary: a link to the field, beside which the message stands, or the message where there is no field.
 type wrong struct{ Label, ID, Message string }
 
 // Wrong lists what is wrong with the fields, in the order of the page, for the summary at the top. What has no field on any page comes last.
 func (d *view) Wrong() (all []wrong, err error) {
-	for _, name := range order {
+	for _, name := range d.order() {
 		messages := d.errors(name)
 		if len(messages) == 0 {
 			continue
@@ -178,7 +188,7 @@ func (d *view) Wrong() (all []wrong, err error) {
 		all = append(all, wrong{label, "field-" + name, strings.Join(messages, " ")})
 	}
 	for _, f := range d.Problem.Fields {
-		if !slices.Contains(order, f.Name) {
+		if !slices.Contains(d.order(), f.Name) {
 			all = append(all, wrong{Label: f.Name, Message: f.Message})
 		}
 	}

@@ -96,7 +96,7 @@ func (p *Pages) DoVerify(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	d := p.view(w, r, v)
 	token := p.token(r, v)
 	out, err := p.Flow.Verify(r.Context(), v.Client, flow.VerifyInput{
-		Token: token, Password: v.Form["password"], NewPassword: v.Form["new_password"],
+		Token: token, Password: v.Form["password"], NewPassword: v.Form["new_password"], Fields: siteFields(v.Form),
 	})
 	if err != nil {
 		return p.verifyAgain(d, r, err)

@@ -43,6 +43,9 @@ var states = []state{
 	{name: "signup.short", data: open, typed: typed("email", sampleEmail), fault: &message.Fault{Code: message.InvalidFields, Fields: []message.Field{
 		{Name: "password", Code: "password_too_short", Args: map[string]any{"min": 8}}, {Name: "password", Code: "breached_password"}}}},
 	{name: "signup.long", typed: typed("email", longEmail, "name", longName), fault: invalid("name", "too_long"), data: open},
+	{name: "signup.fields", change: siteOwn, data: open},
+	{name: "signup.fields_wrong", change: siteOwn, data: open, typed: typed("email", sampleEmail, "name", sampleName, "fields.news", "1"),
+		fault: invalid("fields.company", "required", "fields.country", "required", "fields.terms", "required")},
 	{name: "signup.closed", fault: fault(message.SignupClosed), data: func(*view) any { return signUpData{} }},
 	{name: "signup_sent", data: sentTo(sampleEmail)},
 	{name: "signup_sent.again", notice: "sent_again", data: sentTo(longEmail)},
@@ -52,6 +55,8 @@ var states = []state{
 	{name: "verify.elsewhere", data: link(flow.Link{Email: sampleEmail, NeedsPassword: true, HasPassword: true})},
 	{name: "verify.wrong", data: link(flow.Link{Email: sampleEmail, NeedsPassword: true, HasPassword: true}), fault: invalid("password", "incorrect")},
 	{name: "verify.first", data: link(flow.Link{Email: longEmail, NeedsPassword: true})},
+	{name: "verify.fields", change: siteOwn, data: link(flow.Link{Email: sampleEmail, NeedsPassword: true, HasPassword: true}),
+		fault: invalid("fields.terms", "required"), typed: typed("fields.company", sampleName)},
 	{name: "verify_other", member: true, data: link(flow.Link{Email: "bo@example.com", Other: true}), fault: fault(message.Conflict)},
 	{name: "cancel", data: link(flow.Link{Email: sampleEmail})},
 
@@ -78,6 +83,9 @@ var states = []state{
 	{name: "account.long", member: true, user: unusual, data: account(func(a *accountData) {
 		a.User.Email, a.User.Name, a.User.Username, a.User.EmailVerified = longEmail, longName, strings.Repeat("w", 32), false
 	})},
+	{name: "account.fields", member: true, change: siteOwn, data: account(filledIn)},
+	{name: "account.fields_wrong", member: true, change: siteOwn, data: account(filledIn), typed: typed("fields.company", longName+longName),
+		fault: invalid("fields.company", "too_long", "fields.terms", "outdated")},
 	{name: "email_confirm", member: true, data: link(flow.Link{Email: "ana@example.org"})},
 	{name: "delete", member: true},
 	{name: "reauthenticate", member: true},
@@ -172,6 +180,37 @@ func account(change func(*accountData)) func(*view) any {
 			change(&a)
 		}
 		return a
+	}
+}
+
+// siteOwn are fields as a site may declare them.
+func siteOwn(c *config.Config) {
+	label := func(text string) config.Label { return config.Label{"": text} }
+	c.SignupFields = config.SignupFields{
+		{Name: "company", Kind: config.FieldText, Label: label("Company"), Required: true},
+		{Name: "country", Kind: config.FieldChoice, Label: label("Country"), Required: true, Options: []config.SignupOption{
+			{Value: "fr", Label: label("France")}, {Value: "de", Label: label("Germany")},
+		}},
+		{Name: "terms", Kind: config.FieldConsent, Label: label("I agree to the terms of use."), Required: true, Link: "https://example.com/terms", Version: "2026-09"},
+		{Name: "news", Kind: config.FieldConsent, Label: label("Send me news once a month."), Version: "1"},
+	}
+}
+
+// filledIn is what somebody filled into them: the terms have changed since, and the country is asked for only lately.
+func filledIn(a *accountData) {
+	var c config.Config
+	siteOwn(&c)
+	for _, f := range c.SignupFields {
+		own := flow.OwnField{SignupField: f}
+		switch f.Name {
+		case "company":
+			own.Value = longName
+		case "terms":
+			own.Given = store.UserField{Name: f.Name, Version: "2026-05", At: a.User.CreatedAt}
+		case "news":
+			own.Given = store.UserField{Name: f.Name, Version: f.Version, At: a.User.CreatedAt}
+		}
+		a.Own = append(a.Own, own)
 	}
 }
 

@@ -36,6 +36,7 @@ func (p *Pages) DoSignUp(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	d := p.view(w, r, v)
 	out, err := p.Flow.SignUp(r.Context(), v.Client, flow.SignUpInput{
 		Email: v.Form["email"], Username: v.Form["username"], Password: v.Form["password"], Name: v.Form["name"], ReturnTo: v.Form["return_to"],
+		Fields: siteFields(v.Form),
 	})
 	if err != nil {
 		return d.again("signup", signUpData{Open: d.SignupOpen()}, err)

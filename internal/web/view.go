@@ -126,7 +126,9 @@ func (d *view) Reauthenticate(path string) string {
 }
 
 // Choosing reports whether the form that was refused was one for a new password.
-func (d *view) Choosing() bool { return len(d.errors("new_password")) > 0 }
+func (d *view) Choosing() bool {
+	return slices.ContainsFunc(append(d.siteNames(), "new_password"), func(name string) bool { return len(d.errors(name)) > 0 })
+}
 
 // SignupOpen reports whether there is any use in offering a sign-up.
 func (d *view) SignupOpen() bool { return !slices.Equal(d.pages.Config.Signup, []string{"closed"}) }
