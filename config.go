@@ -52,6 +52,7 @@ type Config struct {
 	BcryptCost        int    // default 12
 	HashMemory        int64  // bytes that all hashing together may take; default a quarter of the memory, at most one hash for each core
 	PasswordMinLength int    // characters; default 8
+	NoStrengthMeter   bool   // leave out what shows on pages how good a new password is while it is typed
 
 	SessionIdle      time.Duration // a session ends when it was not used for so long; default 12 h
 	SessionAbsolute  time.Duration // and after so long in any case; default 7 days
@@ -80,7 +81,7 @@ func (c Config) settle() (config.Config, error) {
 		out.SecretKeys = append(out.SecretKeys, config.Secret(k))
 	}
 	out.SignupFields = signupFields(c.SignupFields)
-	out.Migrate = !c.NoMigrations
+	out.Migrate, out.StrengthMeter = !c.NoMigrations, !c.NoStrengthMeter
 	if out.Dev == "auto" { // as the command line writes it
 		out.Dev = config.Auto
 	}
@@ -95,7 +96,7 @@ func (c Config) settle() (config.Config, error) {
 }
 
 // apart are the fields that are not simply copied; see settle.
-var apart = []string{"SecretKeys", "SignupFields", "NoMigrations", "Logger"}
+var apart = []string{"SecretKeys", "SignupFields", "NoMigrations", "NoStrengthMeter", "Logger"}
 
 var flagInText = regexp.MustCompile(`--[a-z][a-z0-9-]*`)
 

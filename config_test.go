@@ -22,7 +22,7 @@ var notInGo = map[string]string{
 }
 
 // elsewhere are the settings whose field has another name.
-var elsewhere = map[string]string{"migrate": "NoMigrations"}
+var elsewhere = map[string]string{"migrate": "NoMigrations", "strength-meter": "NoStrengthMeter"}
 
 func TestEverySettingIsAFieldOrHasAReason(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestEveryFieldArrives(t *testing.T) {
 	t.Parallel()
 	c := gatehouse.Config{
 		Database: "postgres://app@db.example/app", BaseURL: "https://app.example.com", PathPrefix: "/auth",
-		SecretKeys: []string{strings.Repeat("k", 32)}, Dev: "off", AllowInsecureHTTP: true, NoMigrations: true,
+		SecretKeys: []string{strings.Repeat("k", 32)}, Dev: "off", AllowInsecureHTTP: true, NoMigrations: true, NoStrengthMeter: true,
 		SMTP: "smtps://user:secret@mail.example.com", MailFrom: "login@example.com",
 		Identifiers: []string{"username", "email"}, Signup: []string{"example.org"}, EmailVerification: "optional", SiteName: "Rosewood", Theme: gatehouse.Theme{Name: "Rosewood", Accent: "#1a56c4", Terms: "/terms"},
 		SignupFields: []gatehouse.SignupField{
@@ -84,6 +84,11 @@ func TestEveryFieldArrives(t *testing.T) {
 		case "NoMigrations":
 			if settled.Migrate {
 				t.Error("NoMigrations did not arrive")
+			}
+			continue
+		case "NoStrengthMeter":
+			if settled.StrengthMeter {
+				t.Error("NoStrengthMeter did not arrive")
 			}
 			continue
 		case "SignupFields":

@@ -42,11 +42,11 @@ func (s *Server) PasswordStrength(ctx context.Context, c Client, in Password) (o
 			return err
 		}
 		out = Strength{Score: v.Score, Acceptable: v.Acceptable, GuessesLog10: v.GuessesLog10, Breached: v.Breached}
-		if v.Warning != "" {
-			out.Warning = s.house.Text(c.Locale, "password.warning."+v.Warning)
+		if key, args := flow.WhatIsWrong(v); key != "" {
+			out.Warning = s.house.Text(c.Locale, key, args)
 		}
 		for _, key := range v.Suggestions {
-			out.Suggestions = append(out.Suggestions, s.house.Text(c.Locale, "password.suggestion."+key))
+			out.Suggestions = append(out.Suggestions, s.house.Text(c.Locale, "password.suggestion."+key, nil))
 		}
 		return nil
 	})

@@ -34,8 +34,8 @@ func (a *API) PasswordStrength() Endpoint {
 				return strength{}, err
 			}
 			answer := strength{Score: v.Score, Acceptable: v.Acceptable, GuessesLog10: v.GuessesLog10, Breached: v.Breached}
-			if v.Warning != "" {
-				answer.Warning = a.Texts.Text(c.v.Locale, "password.warning."+v.Warning, nil)
+			if key, args := flow.WhatIsWrong(v); key != "" {
+				answer.Warning = a.Texts.Text(c.v.Locale, key, args)
 			}
 			for _, key := range v.Suggestions {
 				answer.Suggestions = append(answer.Suggestions, a.Texts.Text(c.v.Locale, "password.suggestion."+key, nil))

@@ -47,6 +47,7 @@ type Config struct {
 	BcryptCost        int    `name:"bcrypt-cost" default:"12" min:"4" max:"16" help:"cost of bcrypt, each step doubles it; less than 10 is weak"`
 	HashMemory        int64  `name:"hash-memory" auto:"a quarter of the memory (the cgroup's if that is less), at most one hash for each core" max:"1TiB" help:"ceiling on the memory that hashing takes at any moment"`
 	PasswordMinLength int    `name:"password-min-length" default:"8" min:"8" max:"128" help:"shortest password in characters; NIST asks for 15 where the password stands alone"`
+	StrengthMeter     bool   `name:"strength-meter" default:"true" help:"show how good a new password is while it is typed: pages then send it to us before the form is sent; off leaves the meter out"`
 
 	SessionIdle      time.Duration `name:"session-idle" default:"12h" min:"1s" max:"8760h" help:"a session ends when it is not used for so long"`
 	SessionAbsolute  time.Duration `name:"session-absolute" default:"168h" min:"1s" max:"8760h" help:"a session ends after so long in any case"`

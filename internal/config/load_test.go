@@ -70,6 +70,7 @@ var values = map[string][3]string{
 	"bcrypt-cost":            {"4", "13", "16"},
 	"hash-memory":            {"19MiB", "20MB", "1GiB"},
 	"password-min-length":    {"9", "15", "128"},
+	"strength-meter":         {"false", "true", "false"},
 	"session-idle":           {"1s", "1h30m", "90s"},
 	"session-absolute":       {"12h", "13h", "8760h"},
 	"remember-idle":          {"1s", "2h", "3m"},

@@ -28,6 +28,21 @@ func (f *Flow) Strength(ctx context.Context, c Client, in StrengthInput) (passwo
 	return f.Policy.Check(in.Password, about), nil
 }
 
+// WhatIsWrong is the text that says it, with its arguments; empty if nothing is. That a password has the wrong length for this site, or characters
+// that none may have, comes before what makes it easy to guess: it may not be easy at all.
+func WhatIsWrong(v password.Verdict) (key string, args map[string]any) {
+	for _, p := range v.Problems {
+		switch p.Code {
+		case "password_too_short", "password_too_long", "invalid_characters":
+			return "field." + p.Code, p.Args
+		}
+	}
+	if v.Warning == "" {
+		return "", nil
+	}
+	return "password.warning." + v.Warning, nil
+}
+
 // aboutWhom finds out who is choosing. The link stands before the session: a password is reset for whom the link was mailed to, whoever is signed
 // in here.
 func (f *Flow) aboutWhom(ctx context.Context, c Client, in StrengthInput) (password.Context, error) {

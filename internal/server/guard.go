@@ -116,7 +116,9 @@ func (s *Server) As(ctx context.Context, c flow.Client, token string) (flow.Clie
 func (s *Server) Now() time.Time { return s.clock() }
 
 // Text is a text of the catalogue in a language that there are texts in.
-func (s *Server) Text(lang, key string) string { return s.texts.Text(lang, key, nil) }
+func (s *Server) Text(lang, key string, args map[string]any) string {
+	return s.texts.Text(lang, key, args)
+}
 
 // Refuse says an error of a journey to such a site, and records it under the reference that is in the answer. It is in the log too: while
 // the store is down, the record can't be written.

@@ -29,6 +29,7 @@ type input struct {
 	Optional                                         string // «optional», where only some fields must be filled in
 	Errors                                           []string
 	Required, Focus                                  bool
+	Strength                                         *meter // of a new password; nil: none
 }
 
 // Describedby names the elements that tell about the field: what is wrong before what is wanted.
@@ -39,6 +40,9 @@ func (i input) Describedby() string {
 	}
 	if i.Hint != "" {
 		ids = append(ids, i.ID+"-hint")
+	}
+	if i.Strength != nil {
+		ids = append(ids, i.Strength.ID)
 	}
 	return strings.Join(ids, " ")
 }
@@ -65,7 +69,8 @@ func (d *view) Input(name, kind, hint string) (i input, err error) {
 		i.Value = d.Typed[name]
 	}
 	i.Focus = d.focus() == name
-	return i, nil
+	i.Strength, err = d.strength(i)
+	return i, err
 }
 
 // Filled is a field that shows what is there already until something was typed.

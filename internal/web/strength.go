@@ -1,0 +1,41 @@
+package web
+
+import "net/url"
+
+// meter is what shows how good a new password is while it is typed.
+type meter struct {
+	ID, Field                string
+	URL, Script, Nonce       string
+	Asking, Unknown, Refused string
+	Words                    []string // by score
+	Open                     bool     // the page begins with its field
+}
+
+// strength is the meter of a field where a new password is chosen, or nil where the site wants none.
+func (d *view) strength(i input) (*meter, error) {
+	if i.Autocomplete != "new-password" || !d.pages.Config.StrengthMeter {
+		return nil, nil
+	}
+	m := &meter{
+		ID: i.ID + "-strength", Field: i.ID, Open: i.Focus, Script: d.Asset("strength.js"), Nonce: d.Nonce(),
+		// In the language of the page, whatever chose that.
+		URL: d.Path("/api/v1/password/strength") + "?lang=" + url.QueryEscape(d.Lang()),
+	}
+	for _, text := range []struct {
+		to  *string
+		key string
+	}{{&m.Asking, "page.strength.asking"}, {&m.Unknown, "page.strength.unknown"}, {&m.Refused, "page.strength.refused"}} {
+		var err error
+		if *text.to, err = d.T(text.key); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range []string{"page.strength.very_weak", "page.strength.weak", "page.strength.fair", "page.strength.good", "page.strength.strong"} {
+		word, err := d.T(key)
+		if err != nil {
+			return nil, err
+		}
+		m.Words = append(m.Words, word)
+	}
+	return m, nil
+}
