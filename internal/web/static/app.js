@@ -74,7 +74,7 @@ function countDown(line) {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left <= 0) {
       clearInterval(timer);
-      line.hidden = true;
+      line.textContent = "";
       over.textContent = over.dataset.over; // a status: it is read out
       return;
     }
@@ -82,7 +82,6 @@ function countDown(line) {
     const hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
     const clock = hours > 0 ? `${hours}:${two(minutes)}:${two(left % 60)}` : `${minutes}:${two(left % 60)}`;
     line.textContent = line.dataset.left.replace("{left}", clock);
-    line.hidden = false;
   };
   const timer = setInterval(tick, 250);
   tick();
