@@ -19,7 +19,39 @@ type known struct {
 	PasswordChangedAt *time.Time `json:"password_changed_at,omitempty"`
 	Sessions          int        `json:"sessions"`
 	LastSeenAt        *time.Time `json:"last_seen_at,omitempty"`
+	Fields            []filledIn `json:"fields,omitempty"`
 	Events            []happened `json:"events"`
+}
+
+// filledIn is what the user filled in of a field of the site's own.
+type filledIn struct {
+	Name        string     `json:"name"`
+	Value       string     `json:"value,omitempty"`
+	Version     string     `json:"version,omitempty"`
+	At          time.Time  `json:"at"`
+	WithdrawnAt *time.Time `json:"withdrawn_at,omitempty"`
+}
+
+// told is the value, or the consent and whether it holds.
+func (f filledIn) told() string {
+	switch {
+	case f.Version == "":
+		return f.Value
+	case f.WithdrawnAt != nil:
+		return "withdrawn, version " + f.Version
+	}
+	return "agreed, version " + f.Version
+}
+
+func fieldsOf(kept []store.UserField) (all []filledIn) {
+	for _, f := range kept {
+		one := filledIn{Name: f.Name, Value: f.Value, Version: f.Version, At: f.At}
+		if !f.WithdrawnAt.IsZero() {
+			one.WithdrawnAt = &f.WithdrawnAt
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // happened is an event, as the operator may see it.
@@ -74,6 +106,11 @@ func (k *known) fill(ctx context.Context, tx *store.Tx, userID string) error {
 			k.LastSeenAt = &s.SeenAt
 		}
 	}
+	fields, err := tx.UserFields(ctx, userID)
+	if err != nil {
+		return err
+	}
+	k.Fields = fieldsOf(fields)
 	events, err := tx.EventsOf(ctx, userID, recentEvents)
 	for _, e := range events {
 		k.Events = append(k.Events, happened{At: e.At, Kind: e.Kind, Cause: e.Cause, Detail: e.Detail, Actor: e.Actor, Client: e.Client, Reference: e.Reference})
@@ -97,7 +134,10 @@ func (k *known) write(a *app, u store.User) error {
 	if k.HasPassword {
 		rows[10][1] = "set " + when(k.PasswordChangedAt)
 	}
-	if err := table(a.out, rows); err != nil || len(k.Events) == 0 {
+	if err := table(a.out, rows); err != nil {
+		return err
+	}
+	if err := k.writeFields(a); err != nil || len(k.Events) == 0 {
 		return err
 	}
 	rows = [][]string{{"WHEN (UTC)", "EVENT", "DETAIL", "CLIENT", "REFERENCE"}}
@@ -105,6 +145,24 @@ func (k *known) write(a *app, u store.User) error {
 		rows = append(rows, []string{instant(e.At), e.Kind, dashed(e.told()), dashed(e.Client), dashed(e.Reference)})
 	}
 	if err := a.say("\nRecent events, the newest first:"); err != nil {
+		return err
+	}
+	return table(a.out, rows)
+}
+
+func (k *known) writeFields(a *app) error {
+	if len(k.Fields) == 0 {
+		return nil
+	}
+	rows := [][]string{{"FIELD", "VALUE", "SINCE (UTC)"}}
+	for _, f := range k.Fields {
+		since := f.At
+		if f.WithdrawnAt != nil {
+			since = *f.WithdrawnAt
+		}
+		rows = append(rows, []string{f.Name, dashed(f.told()), instant(since)})
+	}
+	if err := a.say("\nThe site's own fields:"); err != nil {
 		return err
 	}
 	return table(a.out, rows)

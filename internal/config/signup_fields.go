@@ -119,7 +119,8 @@ func readSignupFields(n *nest, t tree) (all SignupFields) {
 	return all
 }
 
-func readOptions(n *nest, path, what string, t tree) (all []SignupOption) {
+func readOptions(n *nest, path, what string, t tree) []SignupOption {
+	all := []SignupOption{} // also where there are none: a text must not have that key at all
 	for i, item := range n.list(path, what, t) {
 		one := under(path, strconv.Itoa(i))
 		keys := n.keys(one, fmt.Sprintf("%s, entry %d,", what, i+1), item, "value", "label")
