@@ -37,6 +37,8 @@ func passed(key string) []string {
 		return []string{"max"}
 	case strings.HasPrefix(key, "span."):
 		return []string{"n"}
+	case key == "password.guessed_in":
+		return []string{"span"}
 	case key == "date.day":
 		return []string{"day", "month", "year"}
 	case key == "date.when":

@@ -61,7 +61,4 @@ func readFilter(file string) (*xorfilter.BinaryFuse[uint16], error) {
 }
 
 // isLeaked reports whether a password in NFC is in the list, in any case of letters.
-func isLeaked(s string) bool { return listed(strings.ToLower(s)) }
-
-// listed reports whether the list has a text in lower case.
-func listed(lower string) bool { return leaked().Contains(xxh3.HashString(lower)) }
+func isLeaked(s string) bool { return leaked().Contains(xxh3.HashString(strings.ToLower(s))) }

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gatehouse-auth/gatehouse/internal/password/strength"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -22,7 +23,7 @@ type Context struct{ Email, Username, Name, Site string }
 
 // Verdict is the judgement of a password.
 type Verdict struct {
-	Score        int // 0 to 4 as zxcvbn counts; 0 if it was not even estimated, for its characters or its length
+	Score        int // 0 to 4 as zxcvbn counts (see scoreOf); 0 if it was not even estimated, for its characters or its length
 	Acceptable   bool
 	GuessesLog10 float64  // how many tries it would take, as a power of ten
 	Warning      string   // what is wrong: one of Warnings; empty if acceptable
@@ -38,14 +39,23 @@ type Problem struct {
 	Args map[string]any
 }
 
+// Guessed is how long guessing takes somebody who has stolen the database.
+func (v Verdict) Guessed() strength.Span { return strength.Until(v.GuessesLog10) }
+
 // Warnings and Suggestions are all keys that a Verdict may carry; their texts are password.warning.<key> and password.suggestion.<key>.
 var (
-	Warnings    = []string{"common", "leaked", "personal", "repeat", "sequence", "short", "year"}
-	Suggestions = []string{"add_words", "avoid_common", "avoid_repeats", "avoid_sequences", "avoid_years", "longer", "not_personal"}
+	Warnings    = slices.Concat(strength.Warnings, []string{"leaked", "short"})
+	Suggestions = slices.Concat(strength.Suggestions, []string{"avoid_common", "longer"})
 )
 
 // minScore is the least score that is acceptable.
 const minScore = 3
+
+// What a leaked password costs at most: lists of a million are tried from their top, and nobody knows how far up it is.
+const (
+	leakedLog10 = 3.5
+	leakedScore = 1
+)
 
 // Check judges a password in NFC. There are no composition rules (ASVS 6.2.5), only what makes it easy to guess.
 func (p *Policy) Check(typed string, about Context) Verdict {
@@ -57,28 +67,31 @@ func (p *Policy) Check(typed string, about Context) Verdict {
 	}
 	s := norm.NFC.String(typed)
 	words := about.words()
-	g := estimate(s, words)
-	v := Verdict{GuessesLog10: g.log10, Breached: isLeaked(s)}
+	r := strength.Estimate(s, words)
+	v := Verdict{GuessesLog10: r.GuessesLog10, Score: scoreOf(r), Breached: isLeaked(s)}
 	if v.Breached {
-		v.GuessesLog10 = min(g.log10, wordCost)
+		v.GuessesLog10, v.Score = min(r.GuessesLog10, leakedLog10), min(r.Score, leakedScore)
 	}
-	v.Score = score(v.GuessesLog10)
-	v.Problems = p.problems(s, words, v)
+	rest, aimed := restsOn(s, words)
+	if aimed { // for whoever guesses at this one person, the rest is all there is
+		v.GuessesLog10, v.Score = min(v.GuessesLog10, rest.GuessesLog10), min(v.Score, scoreOf(rest))
+	}
+	v.Problems = p.problems(s, aimed, v)
 	v.Acceptable = len(v.Problems) == 0
 	if !v.Acceptable {
-		v.Warning, v.Suggestions = advice(g.worst, v)
+		v.Warning, v.Suggestions = advice(r, v)
 	}
 	return v
 }
 
-func (p *Policy) problems(s string, words []string, v Verdict) (all []Problem) {
+func (p *Policy) problems(s string, aimed bool, v Verdict) (all []Problem) {
 	if utf8.RuneCountInString(s) < p.MinLength {
 		all = append(all, Problem{"password_too_short", map[string]any{"min": p.MinLength}})
 	}
 	switch {
 	case v.Breached:
 		all = append(all, Problem{Code: "breached_password"})
-	case restsOn(s, words):
+	case aimed:
 		all = append(all, Problem{Code: "contains_personal_info"})
 	case v.Score < minScore && len(all) == 0: // «too short» says it better
 		all = append(all, Problem{Code: "weak_password"})
@@ -86,15 +99,45 @@ func (p *Policy) problems(s string, words []string, v Verdict) (all []Problem) {
 	return all
 }
 
-// restsOn reports whether a password contains personal words and would be too weak without them. Somebody called Anna may use four random words
-// one of which is «anna».
-func restsOn(s string, words []string) bool {
+// siteWords are what people put beside a name to make a password of it, with a sign between: they add nothing.
+var siteWords = []string{"login", "signin", "account", "password", "passwort", "secret", "welcome", "admin", "user"}
+
+const joints = " -_.,:;/|+"
+
+// restsOn reports whether a password contains personal words and would be too weak without them, and what it is worth then. Somebody called Anna may
+// use four random words one of which is «anna».
+func restsOn(s string, words []string) (rest strength.Result, aimed bool) {
 	folded := fold(s)
-	rest := folded
+	left := folded
 	for _, w := range words {
-		rest = strings.ReplaceAll(rest, w, "")
+		left = strings.ReplaceAll(left, w, "")
 	}
-	return rest != folded && score(estimate(rest, words).log10) < minScore
+	if left == folded {
+		return rest, false
+	}
+	for _, w := range siteWords {
+		left = strings.ReplaceAll(left, w, "")
+	}
+	left = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(joints, r) {
+			return -1
+		}
+		return r
+	}, left)
+	rest = strength.Estimate(left, words)
+	return rest, scoreOf(rest) < minScore
+}
+
+// enough is what eight characters cost without any pattern, at the ten tries a character that zxcvbn counts.
+const enough = 8
+
+// scoreOf is zxcvbn's score but for one case. Eight characters without any pattern cost 10⁸, and zxcvbn's score 3 begins just above, so that none of
+// eight could ever be good. Since they are not of digits alone, there are far more than ten to choose from, and eight are taken (ASVS 6.2.1).
+func scoreOf(r strength.Result) int {
+	if r.Score < minScore && r.Unpatterned && r.GuessesLog10 >= enough {
+		return minScore
+	}
+	return r.Score
 }
 
 // product is what somebody tries first who knows which software a site uses (ASVS 6.2.11).
@@ -130,36 +173,19 @@ func (c Context) words() []string {
 // fold makes full-width and other look-alike forms of a letter one, and upper case lower.
 func fold(s string) string { return strings.ToLower(norm.NFKC.String(s)) }
 
-// score turns guesses into zxcvbn's scale: up to 10³ 0, 10⁶ 1, 10⁸ 2, 10¹⁰ 3.
-func score(log10 float64) int {
-	for i, limit := range []float64{3, 6, 8, 10} {
-		if log10 <= limit+1e-6 { // eight digits are 10⁸, whatever their logarithms add up to
-			return i
-		}
-	}
-	return 4
-}
-
 // advice says what is wrong first, and what would help.
-func advice(worst kind, v Verdict) (warning string, suggestions []string) {
+func advice(r strength.Result, v Verdict) (warning string, suggestions []string) {
 	switch {
+	case v.Breached && (r.Warning == "top_ten" || r.Warning == "top_hundred"): // worse than being in a list is being at its top
+		return r.Warning, []string{"avoid_common", "add_words"}
 	case v.Breached:
 		return "leaked", []string{"avoid_common", "add_words"}
 	case slices.ContainsFunc(v.Problems, func(p Problem) bool { return p.Code == "contains_personal_info" }):
 		return "personal", []string{"not_personal", "add_words"}
-	}
-	switch worst {
-	case word:
-		return "common", []string{"avoid_common", "add_words"}
-	case repeat:
-		return "repeat", []string{"avoid_repeats", "add_words"}
-	case sequence:
-		return "sequence", []string{"avoid_sequences", "add_words"}
-	case year:
-		return "year", []string{"avoid_years", "add_words"}
-	case personal:
-		return "personal", []string{"not_personal", "add_words"}
-	default:
+	case r.Warning == "" && len(r.Suggestions) < 2: // nothing is wrong but that there is too little of it
 		return "short", []string{"longer", "add_words"}
+	case r.Warning == "":
+		return "short", r.Suggestions
 	}
+	return r.Warning, r.Suggestions
 }
