@@ -38,7 +38,10 @@ type Pages struct {
 
 // New parses the templates and reads the static files. Templates of a site's own are tried on every page that they are part of; the error is
 // then *config.Problems, with what is wrong with each.
-func New(p Parts) (*Pages, error) {
+func New(p Parts) (*Pages, error) { return build(p, true) }
+
+// build is New. Where a page is only to be looked at, whether all others work is not asked.
+func build(p Parts, try bool) (*Pages, error) {
 	look := p.Theme
 	if look == nil {
 		look = &theme.Theme{}
@@ -50,7 +53,7 @@ func New(p Parts) (*Pages, error) {
 	all, problems := sources(look.Templates)
 	parsed, more := parsePages(all)
 	made := &Pages{Parts: p, theme: look, templates: parsed, assets: assets}
-	if problems = append(problems, more...); len(problems) == 0 && len(look.Templates) > 0 {
+	if problems = append(problems, more...); len(problems) == 0 && len(look.Templates) > 0 && try {
 		problems = made.try(all)
 	}
 	if len(problems) > 0 {
@@ -78,7 +81,7 @@ func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 	d := p.view(w, r, v)
 	d.status, d.Problem = problem.Status, &problem
 	page, data := "problem", any("") // nothing to open again
-	if problem.Hint == "form_token" && r.Method == http.MethodPost {
+	if (problem.Hint == "form_token" || problem.Hint == "cookies_blocked") && r.Method == http.MethodPost {
 		data = r.URL.Path // a GET of it is the page with the form, as it is now
 		if stale, ok := staleForms[p.below(r)]; ok {
 			page, data, d.Typed = stale, signUpData{Open: true}, v.Form

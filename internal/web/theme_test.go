@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -266,5 +267,36 @@ func TestMailsMatchTheTheme(t *testing.T) {
 	s = newStage(t).themedPages(config.Theme{Logo: "l"}, map[string]string{"l": evilDrawing})
 	if body := s.state("mail.verify", "en"); strings.Contains(body, "<img") || !strings.Contains(body, "background:#1a56c4") {
 		t.Errorf("%.3000s", body)
+	}
+}
+
+// What docs/theming.md calls stable is there.
+func TestThePageAboutThemesNamesWhatThereIs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/theming.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	called := regexp.MustCompile("`\\{\\{\\.([A-Z][A-Za-z]*)").FindAllStringSubmatch(string(text), -1)
+	defined := regexp.MustCompile("\\{\\{template \"([a-z_]+)\"").FindAllStringSubmatch(string(text), -1)
+	if len(called) < 12 || len(defined) < 5 {
+		t.Fatalf("%d methods and %d templates are named", len(called), len(defined))
+	}
+	of := reflect.TypeFor[*view]()
+	for _, m := range called {
+		_, isMethod := of.MethodByName(m[1])
+		if _, isField := of.Elem().FieldByName(m[1]); !isMethod && !isField {
+			t.Errorf("there is no {{.%s}}", m[1])
+		}
+	}
+	for _, m := range defined {
+		if newStage(t).pages.templates["login"].Lookup(m[1]) == nil {
+			t.Errorf("there is no template %s", m[1])
+		}
+	}
+	for _, s := range config.ThemeSettings() {
+		if !strings.Contains(string(text), s.Name) {
+			t.Errorf("it does not name the setting %s", s.Name)
+		}
 	}
 }

@@ -3,7 +3,7 @@ package web
 import (
 	"fmt"
 	"maps"
-	"net/http/httptest"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -62,12 +62,12 @@ func (t *trial) state(s state) {
 }
 
 func (t *trial) render(p *Pages, s state) (string, error) {
-	w := httptest.NewRecorder()
+	w := &written{header: http.Header{}}
 	err := p.stateView(w, &visit.Visit{
 		Client: flow.Client{Locale: message.Fallback}, Config: p.Config, Keys: t.keys, Texts: p.Texts, Nonce: "trial",
 		Now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
 	}, s)
-	return w.Body.String(), err
+	return w.String(), err
 }
 
 // failed says why a page could not be rendered. Where it was one of our own templates that failed, a site's own has taken away what that needs.
