@@ -73,6 +73,7 @@ type reader struct {
 	all       bool // every sign is taken
 	forms     int
 	now, last []change
+	units     []uint16 // of the reading
 	try       func(form text, from int)
 }
 
@@ -137,11 +138,11 @@ func (r *reader) emit() {
 	}
 	r.forms++
 	r.last = append(r.last[:0], r.now...)
-	form := text{units: make([]uint16, len(r.now)), leet: r.last}
-	for i, c := range r.now {
-		form.units[i] = c.unit
+	r.units = r.units[:0]
+	for _, c := range r.now {
+		r.units = append(r.units, c.unit)
 	}
-	r.try(form, from)
+	r.try(text{units: r.units, leet: r.last}, from)
 }
 
 // changeFrom is the first unit from i on that stands for a sign, or -1. before is what it was for the unit before.

@@ -63,6 +63,9 @@ func (f *finder) scan(t text, from int, found *[]piece) {
 		hash := lexicon.Start
 		for j := i; j < min(len(t.units), i+table.Longest()); j++ {
 			hash = hash.Add(t.units[j])
+			if j-i < lexicon.Prefix && !table.Begins(hash) {
+				break
+			}
 			if j < first {
 				continue
 			}

@@ -27,7 +27,7 @@ type Entry struct {
 }
 
 // The file, all numbers little-endian: 8 bytes magic, u32 length of the longest word in UTF-16 units, u32 how many bits of a hash choose a slot;
-// then the slots of a u64 each: 40 bits of the hash, 1 bit whether the word is one of a series, 3 bits kind, 20 bits rank. A free slot is 0.
+// then a bit for each of 16 times as many hashes of beginnings of words, set where there is a word; then the slots of a u64 each: 40 bits of the hash, 1 bit whether the word is one of a series, 3 bits kind, 20 bits rank. A free slot is 0.
 const (
 	magic    = "GHWORDS1"
 	header   = 16
@@ -36,10 +36,15 @@ const (
 	kindBits = 3
 	hashBits = 40
 	maxBits  = 24 // what is left of a hash, so that no bit of it counts twice
+	moreBits = 4  // beginnings for each slot, as a power of two
 )
+
+// Prefix is up to how many units beginnings of words are known.
+const Prefix = 6
 
 // Table is a dictionary.
 type Table struct {
+	begins  string
 	slots   string
 	bits    uint
 	longest int
@@ -67,15 +72,25 @@ func Open(file string) (Table, error) {
 	if len(file) < header || file[:8] != magic {
 		return Table{}, errors.New("this is no table of words")
 	}
-	t := Table{slots: file[header:], bits: uint(number(file[8:])>>32) & 0xff, longest: int(number(file[8:]) & 0xffffffff)}
-	if t.bits > maxBits || len(t.slots) != slotSize<<t.bits {
+	bits, longest := number(file[8:])>>32, int(number(file[8:])&0xffffffff)
+	if bits > maxBits || len(file) != header+beginBytes(uint(bits))+slotSize<<bits {
 		return Table{}, errors.New("the table of words was cut")
 	}
-	return t, nil
+	split := header + beginBytes(uint(bits))
+	return Table{begins: file[header:split], slots: file[split:], bits: uint(bits), longest: longest}, nil
 }
 
 // Longest is how many UTF-16 units the longest word has.
 func (t Table) Longest() int { return t.longest }
+
+func beginBytes(bits uint) int { return 1 << (bits + moreBits) / 8 }
+
+// Begins reports whether a word begins with a text of at most Prefix units. One in ten times it says so of another text. Most searches end here, in
+// memory that is small enough to stay near.
+func (t Table) Begins(h Hash) bool {
+	bit := h.spread() >> (64 - t.bits - moreBits)
+	return t.begins[bit/8]>>(bit%8)&1 == 1
+}
 
 // Find looks up a text in lower case by its hash.
 func (t Table) Find(h Hash) (Entry, bool) {
@@ -108,11 +123,14 @@ func Build(words map[string]Entry) ([]byte, error) {
 	if bits > maxBits {
 		return nil, fmt.Errorf("%d words are too many", len(words))
 	}
-	slots, seen := make([]uint64, 1<<bits), map[uint64]string{}
+	slots, begins, seen := make([]uint64, 1<<bits), make([]byte, beginBytes(uint(bits))), map[uint64]string{}
 	for _, word := range slices.Sorted(maps.Keys(words)) { // sorted, so that the same words always make the same file
 		units, h := utf16.Encode([]rune(word)), Start
-		for _, u := range units {
-			h = h.Add(u)
+		for i, u := range units {
+			if h = h.Add(u); i < Prefix {
+				bit := h.spread() >> (64 - bits - moreBits)
+				begins[bit/8] |= 1 << (bit % 8)
+			}
 		}
 		longest = max(longest, len(units))
 		e, x := words[word], h.spread()
@@ -130,7 +148,7 @@ func Build(words map[string]Entry) ([]byte, error) {
 		}
 		slots[slot] = pack(mark, e)
 	}
-	return encode(slots, longest, bits), nil
+	return encode(slots, begins, longest, bits), nil
 }
 
 func pack(mark uint64, e Entry) uint64 {
@@ -141,10 +159,11 @@ func pack(mark uint64, e Entry) uint64 {
 	return packed
 }
 
-func encode(slots []uint64, longest, bits int) []byte {
+func encode(slots []uint64, begins []byte, longest, bits int) []byte {
 	le, b := binary.LittleEndian, []byte(magic)
 	b = le.AppendUint32(b, uint32(longest))
 	b = le.AppendUint32(b, uint32(bits))
+	b = append(b, begins...)
 	for _, e := range slots {
 		b = le.AppendUint64(b, e)
 	}

@@ -33,11 +33,23 @@ func TestATableGivesBackWhatItWasMadeOf(t *testing.T) {
 		if got, ok := table.Find(hash(word)); !ok || got != want {
 			t.Errorf("%s: %+v %v, want %+v", word, got, ok, want)
 		}
+		for i, h, units := 0, Start, utf16.Encode([]rune(word)); i < min(len(units), Prefix); i++ {
+			if h = h.Add(units[i]); !table.Begins(h) {
+				t.Errorf("no word begins like %s", word)
+			}
+		}
 	}
+	wrong := 0
 	for i := range 100_000 {
+		if table.Begins(hash(fmt.Sprintf("x%d", i))) {
+			wrong++
+		}
 		if got, ok := table.Find(hash(fmt.Sprintf("x%d", i))); ok {
 			t.Errorf("x%d is %+v", i, got)
 		}
+	}
+	if wrong > 20_000 {
+		t.Errorf("of 100000 texts that begin no word %d are said to", wrong)
 	}
 	if table.Longest() != len("dragon") {
 		t.Errorf("the longest has %d units", table.Longest())
