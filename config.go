@@ -39,6 +39,7 @@ type Config struct {
 	Theme             Theme         // how the pages look: logo, colours, templates …
 	SiteName          string        // shown on pages and in mails; default BaseURL's host name
 	SupportURL        string        // where people get help: https, http or mailto
+	Messages          string        // folder with the site's own texts, a file TAG.yaml for each language
 
 	TrustedProxies       []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	AllowedOrigins       []string       // whose scripts may call the API with cookies

@@ -63,7 +63,7 @@ func TestEveryFieldArrives(t *testing.T) {
 			{Name: "size", Kind: gatehouse.FieldChoice, Label: gatehouse.Label{"": "Size"}, Options: []gatehouse.SignupOption{{Value: "s", Label: gatehouse.Label{"": "Small"}}}},
 			{Name: "terms", Kind: gatehouse.FieldConsent, Label: gatehouse.Label{"": "I agree"}, Link: "/terms", Version: "2026-05"},
 		},
-		SupportURL: "https://help.example.com", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		SupportURL: "https://help.example.com", Messages: "messages", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		AllowedOrigins: []string{"https://a.example.com"}, AllowedReturnOrigins: []string{"https://b.example.com"}, Limits: "off",
 		PasswordHash: "bcrypt", Argon2Memory: 32 << 20, Argon2Time: 3, Argon2Threads: 4, BcryptCost: 13, HashMemory: 1 << 30, PasswordMinLength: 15,
 		SessionIdle: time.Hour, SessionAbsolute: 2 * time.Hour, RememberIdle: 3 * time.Hour, RememberAbsolute: 4 * time.Hour,

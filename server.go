@@ -2,12 +2,14 @@ package gatehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 
+	"github.com/gatehouse-auth/gatehouse/internal/config"
 	"github.com/gatehouse-auth/gatehouse/internal/server"
 	"github.com/gatehouse-auth/gatehouse/internal/session"
 )
@@ -38,6 +40,9 @@ func open(ctx context.Context, c Config, o server.Options) (*Server, error) {
 		log = slog.Default()
 	}
 	house, err := server.Open(ctx, settled, log, o)
+	if problems, ok := errors.AsType[*config.Problems](err); ok {
+		return nil, inGo(*problems)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("gatehouse: %w", err)
 	}

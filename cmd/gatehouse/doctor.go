@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/server"
 )
 
 type doctorCmd struct{ kong.Plugins }
@@ -52,6 +53,9 @@ func (d *diagnosis) found(state, check, message, fix string) {
 func (*doctorCmd) Run(ctx context.Context, a *app) error {
 	c, err := a.load()
 	if err != nil {
+		return err
+	}
+	if _, err := server.Texts(&c); err != nil {
 		return err
 	}
 	d := &diagnosis{config: c, now: time.Now()}

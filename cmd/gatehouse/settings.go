@@ -110,7 +110,7 @@ func helpOf(s config.Setting) string {
 // placeholders stand for the values of settings that are texts, where a name says more than TEXT.
 var placeholders = map[string]string{
 	"listen": "HOST:PORT", "path-prefix": "/PATH", "base-url": "URL", "database": "STORE", "secret-key": "KEY", "smtp": "URL", "mail-from": "ADDRESS",
-	"signup": "WHO", "site-name": "NAME", "support-url": "URL", "allowed-origins": "ORIGIN", "allowed-return-origins": "ORIGIN",
+	"signup": "WHO", "site-name": "NAME", "support-url": "URL", "messages": "FOLDER", "allowed-origins": "ORIGIN", "allowed-return-origins": "ORIGIN",
 }
 
 func placeholder(s config.Setting) string {

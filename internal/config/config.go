@@ -34,6 +34,7 @@ type Config struct {
 	Theme             Theme        `name:"theme" nested:"yes" help:"how the pages look: name, logo, colours, links, style sheet, templates; see [theming.md](theming.md)"`
 	SiteName          string       `name:"site-name" auto:"the base URL's host name" help:"what the site is called on pages and in mails"`
 	SupportURL        string       `name:"support-url" help:"where people get help: an https, http or mailto URL, shown on pages and in mails"`
+	Messages          string       `name:"messages" help:"folder with the site's own texts, a file TAG.yaml for each language; see [languages.md](languages.md)"`
 
 	TrustedProxies       []netip.Prefix `name:"trusted-proxies" help:"networks (CIDR) or addresses whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are"`
 	AllowedOrigins       []string       `name:"allowed-origins" help:"exact origins whose scripts may call the API with cookies"`

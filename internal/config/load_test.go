@@ -59,6 +59,7 @@ var values = map[string][3]string{
 	"email-verification":     {"optional", "off", "optional"},
 	"site-name":              {"A", "Bücher & mehr", "C: «d» #e"},
 	"support-url":            {"https://a.example/help", "mailto:help@b.example", "http://c.example"},
+	"messages":               {"messages", "/etc/gatehouse/messages", "a b"},
 	"trusted-proxies":        {"10.0.0.0/8", "192.0.2.1,2001:db8::/32", "::1"},
 	"allowed-origins":        {"https://a.example", "https://b.example,https://c.example:8443", "http://localhost:5173"},
 	"allowed-return-origins": {"https://a.example", "https://b.example", "https://c.example"},

@@ -156,7 +156,9 @@ func (c *Catalog) Known(tag string) (lang string, ok bool) {
 		return "", false
 	}
 	_, i, confidence := c.matcher.Match(parsed)
-	if confidence == language.No {
+	base, _ := parsed.Base()
+	// «Who reads this often reads that too» is a guess, and the next wish is none; for English the fallback guesses it last of all.
+	if confidence < language.High || i == 0 && base.String() != Fallback {
 		return "", false
 	}
 	return c.languages[i], true

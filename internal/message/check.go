@@ -100,10 +100,10 @@ func expanded(family, lang string) []string {
 	return keys
 }
 
-// wanted are all keys that a complete language has, as they stand in its files.
-func (c *Catalog) wanted(lang string) (all []string) {
+// Wanted lists all keys that a complete language has, as they stand in its files.
+func (c *Catalog) Wanted(lang string) (all []string) {
 	for _, key := range c.Keys(Fallback) {
-		if _, plain := c.spoken[Fallback].texts[key]; plain {
+		if _, single := c.spoken[Fallback].texts[key]; single {
 			all = append(all, key)
 		} else {
 			all = append(all, expanded(key, lang)...)
@@ -112,12 +112,23 @@ func (c *Catalog) wanted(lang string) (all []string) {
 	return all
 }
 
+// Raw is what stands in a language's files under a key that [Catalog.Wanted] lists, or else what is to be translated.
+func (c *Catalog) Raw(lang, key string) string {
+	for _, l := range c.chain(lang) {
+		if text, ok := c.spoken[l].texts[key]; ok {
+			return text
+		}
+	}
+	family, _ := cutForm(key)
+	return c.spoken[Fallback].texts[family+"."+other] // a form that English does not have
+}
+
 // Missing lists the keys, as they stand in files, for which people who read a language are shown English. A variety of English lacks nothing.
 func (c *Catalog) Missing(lang string) (keys []string) {
 	if lang == Fallback || strings.HasPrefix(lang, Fallback+"-") {
 		return nil
 	}
-	for _, key := range c.wanted(lang) {
+	for _, key := range c.Wanted(lang) {
 		has := func(l string) bool { _, ok := c.spoken[l].texts[key]; return ok && l != Fallback }
 		if !slices.ContainsFunc(c.chain(lang), has) {
 			keys = append(keys, key)

@@ -21,13 +21,38 @@ const (
 // With is the catalogue with a site's own texts over ours: a file <tag>.yaml for each language, of ours or new. The folder's name is for the
 // messages. What is wrong is told altogether; then there is no catalogue.
 func (c *Catalog) With(folder fs.FS, name string) (*Catalog, []Slip) {
-	entries, err := fs.ReadDir(folder, ".")
-	if err != nil {
-		return nil, []Slip{{File: name, Message: "the folder cannot be read: " + reason(err)}}
+	o := c.readOwn(folder, name)
+	if len(o.slips) > 0 {
+		return nil, o.slips
 	}
-	o := own{catalog: c, folder: folder, name: name, texts: map[string]map[string]string{}}
+	return catalogOf(o.texts), nil
+}
+
+// Review is what a file of a site's own texts comes to.
+type Review struct {
+	File, Lang string
+	Texts      int      // how many it has
+	Missing    []string // keys for which English is shown
+}
+
+// Review looks at a folder as [Catalog.With] does, and tells of each file what it comes to, whatever is wrong elsewhere.
+func (c *Catalog) Review(folder fs.FS, name string) ([]Review, []Slip) {
+	o := c.readOwn(folder, name)
+	with := catalogOf(o.texts)
+	for i := range o.files {
+		o.files[i].Missing = with.Missing(o.files[i].Lang)
+	}
+	return o.files, o.slips
+}
+
+func (c *Catalog) readOwn(folder fs.FS, name string) *own {
+	o := &own{catalog: c, folder: folder, name: strings.TrimSuffix(name, "/"), texts: map[string]map[string]string{}}
 	for lang, one := range c.spoken {
 		o.texts[lang] = maps.Clone(one.texts)
+	}
+	entries, err := fs.ReadDir(folder, ".")
+	if err != nil {
+		o.slip("", 0, "the folder cannot be read: "+reason(err))
 	}
 	files := 0
 	for _, entry := range entries {
@@ -44,10 +69,7 @@ func (c *Catalog) With(folder fs.FS, name string) (*Catalog, []Slip) {
 		}
 		o.read(entry.Name(), tag)
 	}
-	if len(o.slips) > 0 {
-		return nil, o.slips
-	}
-	return catalogOf(o.texts), nil
+	return o
 }
 
 // own puts the files of a site over ours.
@@ -56,6 +78,7 @@ type own struct {
 	folder  fs.FS
 	name    string
 	texts   map[string]map[string]string
+	files   []Review
 	slips   []Slip
 }
 
@@ -63,11 +86,11 @@ func (o *own) slip(file string, line int, message string) {
 	if file != "" {
 		file = "/" + file
 	}
-	o.slips = append(o.slips, Slip{strings.TrimSuffix(o.name, "/") + file, line, message})
+	o.slips = append(o.slips, Slip{o.name + file, line, message})
 }
 
 func (o *own) read(file, tag string) {
-	if wrong := wrongTag(tag); wrong != "" {
+	if wrong := WrongTag(tag); wrong != "" {
 		o.slip(file, 0, wrong)
 		return
 	}
@@ -78,6 +101,7 @@ func (o *own) read(file, tag string) {
 	}
 	before := len(o.slips)
 	lines, wrong := readLines(data)
+	o.files = append(o.files, Review{File: o.name + "/" + file, Lang: tag, Texts: len(lines)})
 	texts, isOurs := o.texts[tag]
 	if !isOurs {
 		texts = map[string]string{}
@@ -115,8 +139,8 @@ func (o *own) whole(file, tag string, texts map[string]string, isOurs bool) {
 	}
 }
 
-// wrongTag says what is wrong with a file's name.
-func wrongTag(tag string) string {
+// WrongTag says what is wrong with the name of a file of texts, without its ending; empty: nothing.
+func WrongTag(tag string) string {
 	const example = "; files are called by BCP 47 tags, like fr.yaml or pt-BR.yaml"
 	parsed, err := language.Parse(tag)
 	if _, sure := parsed.Base(); err != nil || len(tag) > 35 || sure == language.No || parsed.IsRoot() || strings.HasPrefix(tag, "und") {

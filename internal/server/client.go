@@ -63,6 +63,7 @@ func (s *Server) identify(t *turn) error {
 	token := ""
 	if given := r.Header.Values("Authorization"); slices.ContainsFunc(given, isBearer) {
 		v.Bearer = true
+		v.ChooseLanguage(r)  // without the cookie
 		if len(given) == 1 { // of two, whoever stands before us may have read the other one
 			token = strings.TrimSpace(given[0][len("Bearer"):])
 		}
@@ -84,9 +85,7 @@ func (s *Server) identify(t *turn) error {
 		return err // a store that is down is never «signed out»
 	}
 	v.Session, v.Token = session, token
-	if session.User.Locale != "" {
-		v.Locale = s.texts.Match(r.Header.Get("Accept-Language"), session.User.Locale)
-	}
+	v.ChooseLanguage(r)
 	return nil
 }
 

@@ -117,6 +117,7 @@ func (s *Server) steps(t *turn, all rows) error {
 	} else if done := s.cors(t, all); done {
 		return nil
 	}
+	v.Page = s.pageOf(t, all)
 	if unsafe(r.Method) { // before anything is told about the path
 		if err := s.sameOrigin(r, t.row); err != nil {
 			return err
@@ -137,6 +138,10 @@ func (s *Server) steps(t *turn, all rows) error {
 		if err := s.identify(t); err != nil {
 			return err
 		}
+		speak(t)
+	}
+	if row.method == get && (row.audience == page || row.audience == dev) {
+		v.KeepLanguage(t.writer, r)
 	}
 	if row.who == signedIn && v.Session == nil {
 		return s.askToSignIn(t)
@@ -147,6 +152,17 @@ func (s *Server) steps(t *turn, all rows) error {
 		}
 	}
 	return row.serve(t.writer, r, v)
+}
+
+// pageOf is the page that shows what this one does when it is asked for with GET: for a form that has no page of its own the one it stands on.
+func (s *Server) pageOf(t *turn, all rows) string {
+	if t.row.audience != page && t.row.audience != dev {
+		return ""
+	}
+	if _, ok := all[get]; !ok && unsafe(t.request.Method) {
+		return s.pageAbove(t.request.URL.Path)
+	}
+	return t.request.URL.EscapedPath()
 }
 
 // otherMethod answers a method that a path does not take.
@@ -211,7 +227,11 @@ func readForm(t *turn) (err error) {
 		return err
 	}
 	if !t.visit.CheckFormToken(t.visit.Form["csrf"]) {
-		return &message.Fault{Code: message.CrossOrigin, Hint: "form_token", Cause: "form_token"}
+		hint := "form_token"
+		if !t.visit.ShowsCookies(t.request) { // the page had set one, so the browser keeps none
+			hint = "cookies_blocked"
+		}
+		return &message.Fault{Code: message.CrossOrigin, Hint: hint, Cause: hint}
 	}
 	return nil
 }

@@ -48,6 +48,9 @@ func open(ctx context.Context, c config.Config, log *slog.Logger, o Options, loc
 			return nil, (*config.Problems)(&problems)
 		}
 		p.theme = look
+		if p.texts, err = Texts(&c); err != nil {
+			return nil, err
+		}
 	}
 	if p.clock == nil {
 		p.clock = time.Now //nolint:forbidigo // the clock that everybody is given
@@ -68,8 +71,10 @@ func (p *parts) wire(ctx context.Context) (err error) {
 	if p.keys, err = openKeys(p.config, p.store); err != nil {
 		return err
 	}
-	if p.texts, err = message.Load(); err != nil {
-		return err
+	if p.texts == nil {
+		if p.texts, err = message.Load(); err != nil {
+			return err
+		}
 	}
 	if p.mail, err = p.outbox(); err != nil {
 		return err

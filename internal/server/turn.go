@@ -60,7 +60,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *turn {
 	v.RequestID, v.Nonce = twoRandom()
 	v.Addr = s.clientAddr(r)
 	v.UserAgent = r.UserAgent()
-	v.Locale = s.texts.Match(r.Header.Get("Accept-Language"))
+	v.ChooseLanguage(r)
 	s.headers(w.Header(), v)
 	return &turn{
 		writer: &watched{ResponseWriter: w}, request: r, visit: v, row: route{audience: audienceOf(s.config.PathPrefix, r.URL.Path)},
@@ -143,12 +143,23 @@ func told(f *message.Fault, reference string) []slog.Attr {
 	return line
 }
 
+// speak says in which language the answer is, and what that depends on. Nothing of it may be kept by a cache in any case, but for those that do, and
+// for readers.
+func speak(t *turn) {
+	h := t.writer.Header()
+	if h.Get("Content-Language") == "" {
+		h.Add("Vary", "Accept-Language, Cookie")
+	}
+	h.Set("Content-Language", t.visit.Locale)
+}
+
 // refuse answers with what went wrong, as a page or as a problem, whichever the route is for.
 func (s *Server) refuse(t *turn, err error) {
 	if t.writer.status != 0 { // the answer has begun: it can only be cut off
 		t.visit.Fault = message.From(err)
 		return
 	}
+	speak(t)
 	problem := t.visit.Refuse(t.writer, err)
 	if t.row.audience == page || t.row.audience == dev {
 		s.pages.Problem(t.writer, t.request, t.visit, problem)

@@ -26,7 +26,7 @@ func FuzzCookies(f *testing.F) {
 		f.Add(line)
 	}
 	plain, secure := &config.Config{BaseURL: "http://localhost"}, &config.Config{BaseURL: "https://id.example.com"}
-	ends := []string{sessionCookie, pendingCookie, formCookie, deviceCookie, flowCookie, devCookie}
+	ends := []string{sessionCookie, pendingCookie, formCookie, deviceCookie, flowCookie, devCookie, langCookie}
 	f.Fuzz(func(t *testing.T, line string) {
 		for _, c := range []*config.Config{plain, secure} {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)

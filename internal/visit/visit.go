@@ -32,6 +32,8 @@ type Visit struct {
 	Why *message.Fault
 	// Nonce is what the page's own scripts carry, for the Content-Security-Policy.
 	Nonce string
+	// Page is the path that shows this page again when it is asked for, as a URL has it; empty where there is none of ours.
+	Page string
 	// Form is the body of a page's form, each field once. Nil for anything else.
 	Form map[string]string
 	// Fault is what the client was refused; see Refuse.
@@ -120,6 +122,18 @@ func (v *Visit) ReadCookies(r *http.Request) (token string) {
 // ShowsSession reports whether the browser sent something under the session's name, good or not.
 func (v *Visit) ShowsSession(r *http.Request) bool {
 	return count(r, Name(v.Config, sessionCookie)) > 0
+}
+
+// ShowsCookies reports whether the browser sent any cookie of ours.
+func (v *Visit) ShowsCookies(r *http.Request) bool {
+	for _, line := range r.Header["Cookie"] {
+		for part := range strings.SplitSeq(line, ";") {
+			if strings.HasPrefix(strings.TrimSpace(part), Name(v.Config, "")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // AllowDev opens the pages of development to this browser.

@@ -2,6 +2,35 @@ package web
 
 import "time"
 
+// tongue is a language that a page can be shown in.
+type tongue struct {
+	Tag, Dir, Name string // the name is the language's own
+	Link           string // this page in it
+	Chosen         bool
+}
+
+// Tongues are the languages that a page offers, or none where there is no choice. Who is signed in and has chosen one chooses another on the account
+// page: it stands before what a browser was told.
+func (d *view) Tongues() (all []tongue) {
+	tags := d.pages.Texts.Languages()
+	if len(tags) < 2 || d.visit.Page == "" {
+		return nil
+	}
+	if user := d.User(); user != nil {
+		if _, chosen := d.pages.Texts.Known(user.Locale); chosen {
+			return nil
+		}
+	}
+	for _, tag := range tags {
+		link := d.onto(d.visit.Page, "lang", tag)
+		if d.ReturnTo != "" {
+			link = d.onto(link, "return_to", d.ReturnTo)
+		}
+		all = append(all, tongue{tag, d.pages.Texts.Dir(tag), d.pages.Texts.Name(tag), link, tag == d.visit.Locale})
+	}
+	return all
+}
+
 func (d *view) Lang() string { return d.visit.Locale }
 
 // Dir is the direction in which the language is written.
