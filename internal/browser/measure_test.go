@@ -127,15 +127,17 @@ const measureScript = `window.measure ??= (() => {
 		for (const field of document.querySelectorAll("input, select, textarea")) {
 			const by = (field.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean);
 			for (const id of by) {
-				if (!document.getElementById(id)?.innerText.trim()) measure.say("described by nothing:", tag(field));
+				const says = document.getElementById(id);
+				if (!says || /-(error|hint)$/.test(id) && !says.innerText.trim()) measure.say("described by nothing:", id, tag(field)); // others have words only later
 				if (/-error$/.test(id)) tied.add(id);
 			}
 			if ((field.getAttribute("aria-invalid") === "true") !== by.some(id => /-error$/.test(id))) measure.say("wrong, or said to be, but not both:", tag(field));
 		}
+		for (const e of document.querySelectorAll("button[aria-describedby]")) for (const id of e.getAttribute("aria-describedby").split(" ")) tied.add(id);
 		for (const e of document.querySelectorAll("[id$=-error]")) if (!tied.has(e.id)) measure.say("no field is tied to", tag(e));
 		for (const a of document.querySelectorAll("[role=alert] a[href^='#']")) {
-			const to = document.getElementById(a.hash.slice(1));
-			if (to?.getAttribute("aria-invalid") !== "true") measure.say("it leads to no wrong field:", tag(a));
+			const to = document.getElementById(decodeURIComponent(a.hash.slice(1)));
+			if (!to?.getAttribute("aria-describedby")?.includes("-error")) measure.say("it leads to nothing that is wrong:", tag(a));
 		}
 		const first = [...document.querySelectorAll("[aria-invalid=true]")].find(shown);
 		if (first && document.activeElement !== first) measure.say("the focus is on", tag(document.activeElement), "and not on the first wrong field", tag(first));

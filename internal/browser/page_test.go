@@ -20,6 +20,7 @@ type record struct {
 	current   cdp.LoaderID // the page of the main frame that is there as a whole
 	requests  []*network.Request
 	responses []*network.EventResponseReceived
+	finished  []*network.EventLoadingFinished
 	failures  []*network.EventLoadingFailed
 	complaint []string
 	expected  string   // what a complaint may be about
@@ -41,6 +42,8 @@ func (r *record) notice(event any) {
 		if e.Type == page.NavigationTypeBackForwardCacheRestore && e.Frame.ParentID == "" {
 			r.current = e.Frame.LoaderID + " restored"
 		}
+	case *network.EventLoadingFinished:
+		r.finished = append(r.finished, e)
 	case *network.EventLoadingFailed:
 		r.failures = append(r.failures, e)
 	case *network.EventRequestWillBeSent:

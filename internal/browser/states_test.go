@@ -86,7 +86,7 @@ func pageOf(state string) string {
 func isMail(state string) bool { return strings.HasPrefix(state, "mail.") }
 
 // telling are states that have between them all that pages are made of, for what would take too long on all.
-var telling = []string{"login", "login.limited", "signup.wrong", "signup_sent", "verify.elsewhere", "account", "account.long", "problem.stale", "dev_mail"}
+var telling = []string{"login", "login.limited", "signup.wrong", "signup.fields_wrong", "signup_sent", "verify.elsewhere", "account", "account.long", "account.fields_wrong", "problem.stale", "dev_mail"}
 
 // tour walks through states, a few tabs side by side.
 func tour(t *testing.T, states []string, see func(p *person, state string)) {
@@ -113,10 +113,17 @@ func tour(t *testing.T, states []string, see func(p *person, state string)) {
 // shows opens a state, with everything that can be opened in it.
 func (p *person) shows(state, lang string) *person {
 	p.t.Helper()
+	p.shut(state, lang)
+	look[bool](p, `document.querySelectorAll("details").forEach(d => d.open = true) ?? true`)
+	return p
+}
+
+// shut opens a state as it is.
+func (p *person) shut(state, lang string) *person {
+	p.t.Helper()
 	before := p.seen.loaded()
 	p.goTo(p.house.url("/state/" + state + "?lang=" + lang))
 	p.wait("the state "+state, func() bool { return p.seen.loaded() != before })
-	look[bool](p, `document.querySelectorAll("details").forEach(d => d.open = true) ?? true`)
 	return p
 }
 
