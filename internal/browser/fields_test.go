@@ -1,86 +1,44 @@
 package browser
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/input"
+	"github.com/gatehouse-auth/gatehouse/internal/config"
 )
 
-// filledInBy is what browsers and password managers must know of each field (WCAG 1.3.5): page or *, name, type, autocomplete.
-var filledInBy = []string{
-	"* csrf hidden ", "* token hidden ", "* return_to hidden ", "* id hidden ", "* then hidden ", "* lang hidden ",
-	"* identifier email username", "login identifier text username",
-	"* email email email", "* email hidden ", "* username text username", "* name text name", "* locale select-one language", "* remember checkbox ",
-	"login password password current-password", "reauthenticate password password current-password", "verify password password current-password",
-	"signup password password new-password", "reset password password new-password", "account password password new-password",
-	"account current_password password current-password", "verify new_password password new-password",
-	"* - text username", // whose password it is
-}
-
-// A site's own fields are nobody's to fill in: what they ask for has no name that a browser could know.
-const siteField = "fields."
-
-func TestEveryFieldSaysWhatItIsFilledInWith(t *testing.T) {
-	tour(t, pageStates(), func(p *person, state string) {
-		const fields = `[...document.querySelectorAll("main input, main select, main textarea")].map(e => [e.name || "-", e.type, e.getAttribute("autocomplete") ?? ""].join(" "))`
-		for _, field := range look[[]string](p, fields) {
-			if strings.HasPrefix(field, siteField) {
-				if kind := strings.Fields(field)[1]; kind != "checkbox" && kind != "hidden" && !strings.HasSuffix(field, " off") {
-					p.t.Errorf("a field of the site is filled in by the browser: %s", field)
-				}
-				continue
-			}
-			if !slices.Contains(filledInBy, "* "+field) && !slices.Contains(filledInBy, pageOf(state)+" "+field) {
-				p.t.Errorf("the field «%s»: name, type and autocomplete are not as in the table", field)
-			}
-		}
-	})
-}
-
-// edit sends an editing command, as the keys for it do.
-func (p *person) edit(command string) {
-	p.t.Helper()
-	call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "rawKeyDown", Key: "F20", Commands: []string{command}})
-	call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "keyUp", Key: "F20"})
-}
-
-// A password can be pasted wherever one is asked for (WCAG 3.3.8).
-func TestPasswordsCanBePasted(t *testing.T) {
-	t.Parallel()
-	h := stages[0].open(t)
-	h.account("mia@example.com")
-	p := h.person().open("/login").focused("identifier")
-	call(p, input.InsertText, input.InsertTextParams{Text: secret})
-	p.edit("selectAll")
-	p.edit("copy")
-	for _, page := range []struct {
-		open   func()
-		fields int
-	}{
-		{func() { p.open("/login") }, 1}, {func() { p.open("/signup") }, 1}, {func() { p.forgets("mia@example.com") }, 1},
-		{func() { p.login("mia@example.com", secret).sees("/account", "Your account") }, 2}, {func() { p.open("/reauthenticate") }, 1},
-	} {
-		page.open()
-		if got := p.pastes(); got != page.fields {
-			t.Errorf("%s: pasted into %d fields, want %d", look[string](p, `location.pathname`), got, page.fields)
-		}
+func ownFields(c *config.Config) {
+	c.SignupFields = config.SignupFields{
+		{Name: "company", Kind: config.FieldText, Label: config.Label{"": "Company"}, Required: true},
+		{Name: "country", Kind: config.FieldChoice, Label: config.Label{"": "Country"}, Required: true, Options: []config.SignupOption{
+			{Value: "de", Label: config.Label{"": "Germany"}}, {Value: "fr", Label: config.Label{"": "France"}},
+		}},
+		{Name: "terms", Kind: config.FieldConsent, Label: config.Label{"": "I agree to the terms."}, Required: true, Version: "2026-05"},
+		{Name: "news", Kind: config.FieldConsent, Label: config.Label{"": "Send me news."}, Version: "1"},
 	}
 }
 
-// pastes pastes into every field for a password and counts them.
-func (p *person) pastes() int {
+// ticks ticks the box of a site's own field.
+func (p *person) ticks(label, name string) *person {
 	p.t.Helper()
-	n := look[int](p, `document.querySelectorAll("input[type=password]").length`)
-	for i := range n {
-		field := fmt.Sprintf(`document.querySelectorAll("input[type=password]")[%d]`, i)
-		look[bool](p, field+`.focus() ?? true`)
-		p.edit("paste")
-		if got := look[string](p, field+`.value`); got != secret {
-			p.t.Errorf("%s: pasted, the password %d is %q", look[string](p, `location.pathname`), i+1, got)
-		}
+	p.clickOn("label", "main", label)
+	if !look[bool](p, `document.getElementById("field-fields.`+name+`").checked`) {
+		p.t.Fatalf("«%s» is not ticked", label)
 	}
-	return n
+	return p
+}
+
+// The site's own fields, with scripts and without: asked for, kept when something was wrong, shown and changed on the account page.
+func TestASitesOwnFields(t *testing.T) {
+	on(t, few, func(_ *testing.T, h *house) {
+		p := h.person()
+		p.open("/signup").sees("/signup", "Sign up")
+		p.write("Email address", "mia@example.com").write("Password", secret).write("Company", "Acorn").ticks("Send me news. (optional)", "news")
+		p.press("Sign up").reads(".error", "Please choose one.").reads(".error", "tick this box").focused("fields.country").held("fields.company", "Acorn")
+		look[bool](p, `(document.getElementById("field-fields.country").value = "de") === "de"`)
+		p.write("Password", secret).ticks("I agree to the terms.", "terms").press("Sign up").sees("/signup", "Check your mail")
+		p.confirms("mia@example.com").press("Confirm my address").sees("/account", "Your account")
+		p.held("fields.company", "Acorn").held("fields.country", "de").reads("#profile", "Version 2026-05")
+		p.press("I no longer agree").told("Saved.").reads("#profile", "You withdrew this on")
+		p.press("I agree").told("Saved.").write("Company", "Oak").pressIn("#profile", "Save").told("Saved.").held("fields.company", "Oak")
+	}, ownFields)
 }
