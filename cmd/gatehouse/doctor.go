@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/gatehouse-auth/gatehouse/internal/config"
 	"github.com/gatehouse-auth/gatehouse/internal/server"
+	"github.com/gatehouse-auth/gatehouse/internal/theme"
 )
 
 type doctorCmd struct{ kong.Plugins }
@@ -51,7 +52,7 @@ func (d *diagnosis) found(state, check, message, fix string) {
 
 // Run checks everything and tells what it found.
 func (*doctorCmd) Run(ctx context.Context, a *app) error {
-	c, err := a.load()
+	c, err := a.load(theme.Check)
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ type commands struct {
 	Reference referenceCmd `cmd:"" help:"Tell exactly why something was refused, by the reference code that the person was shown."`
 	Doctor    doctorCmd    `cmd:"" help:"Check that everything is safe and works, and say how to fix what is not."`
 	Messages  messagesCmd  `cmd:"" help:"List, check and begin the texts that people read, in any language."`
+	Theme     themeCmd     `cmd:"" help:"Begin a theme, and look at all pages with it."`
 	Version   versionCmd   `cmd:"" help:"Tell the version, and the commit that it was built from."`
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/gatehouse-auth/gatehouse/internal/config"
 	"github.com/gatehouse-auth/gatehouse/internal/server"
+	"github.com/gatehouse-auth/gatehouse/internal/theme"
 	"golang.org/x/term"
 )
 
@@ -40,7 +41,7 @@ func (*serveCmd) Run(ctx context.Context, a *app) (err error) {
 	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	context.AfterFunc(ctx, restore) // the second signal has its usual effect: the end
-	c, err := a.load()
+	c, err := a.load(theme.Check)
 	if err != nil {
 		return err
 	}

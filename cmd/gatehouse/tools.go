@@ -14,8 +14,10 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
-// load reads the configuration.
-func (a *app) load() (config.Config, error) { return config.Load(a.given, a.environ, nil) }
+// load reads the configuration. More are judgements that only some commands need.
+func (a *app) load(more ...func(*config.Config) []config.Problem) (config.Config, error) {
+	return config.Load(a.given, a.environ, nil, more...)
+}
 
 // loadBeside reads the configuration as a command beside a server needs it. That a server could not be started with it (no mail server, say,
 // which may be a flag of its own) is no reason not to list users.

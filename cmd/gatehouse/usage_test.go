@@ -28,10 +28,10 @@ func misuse(t *testing.T, args ...string) string {
 func TestMistakesAreToldInPlainWords(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"bogus":                "there is no command «bogus»; you may write serve, migrate, user, admin, role, reference, doctor, version. See gatehouse --help.",
+		"bogus":                "there is no command «bogus»; you may write serve, migrate, user, admin, role, reference, doctor, messages, theme, version. See gatehouse --help.",
 		"usr":                  "there is no command «usr»; did you mean user? See gatehouse --help.",
-		"help bogus":           "there is no command «bogus»; you may write serve, migrate, user, admin, role, reference, doctor, version. See gatehouse --help.",
-		"--json":               "say what to do: serve, migrate, user, admin, role, reference, doctor, version. See gatehouse --help.",
+		"help bogus":           "there is no command «bogus»; you may write serve, migrate, user, admin, role, reference, doctor, messages, theme, version. See gatehouse --help.",
+		"--json":               "say what to do: serve, migrate, user, admin, role, reference, doctor, messages, theme, version. See gatehouse --help.",
 		"user":                 "say what to do: create, list, show, set-password, disable, enable, delete, roles. See gatehouse user --help.",
 		"user lst":             "there is no command «lst» in gatehouse user; did you mean list? See gatehouse user --help.",
 		"migrate sideways":     "there is no command «sideways» in gatehouse migrate; you may write status, up, down. See gatehouse migrate --help.",
