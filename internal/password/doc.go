@@ -8,11 +8,11 @@
 // costs what verifying against a real one costs, so that an unknown account can't be told by the clock.
 //
 // [Policy.Check] is the one judgement of a new password, for the strength meter and for sign-up, reset and change alike: length, lists of
-// stolen passwords (compiled in as a filter), words that an attacker would try first, and the score of package strength, an estimator in the manner of
-// zxcvbn.
+// stolen passwords (compiled in as a filter), words that an attacker would try first, and the score of package strength, an estimator in the
+// manner of zxcvbn.
 //
 // The words that an attacker would try first are the person's address (whole, before the @, and each part of the domain but the last),
 // username and name, and the site's name, whole and by their parts, as far as they have four letters. A password that contains one is refused
-// unless what is left without them, and without signs between words and words like «login», is strong enough by itself: «acorn-2026-login» is refused at a site called Acorn, four random words one of
-// which is «acorn» are not.
+// unless what is left without them, and without signs between words, is strong enough by itself: «acorn-2026-login» is refused at a site called
+// Acorn, four random words one of which is «acorn» are not.
 package password

@@ -99,9 +99,7 @@ func (p *Policy) problems(s string, aimed bool, v Verdict) (all []Problem) {
 	return all
 }
 
-// siteWords are what people put beside a name to make a password of it, with a sign between: they add nothing.
-var siteWords = []string{"login", "signin", "account", "password", "passwort", "secret", "welcome", "admin", "user"}
-
+// joints are what people put between a name and a word to make a password of them: they add nothing.
 const joints = " -_.,:;/|+"
 
 // restsOn reports whether a password contains personal words and would be too weak without them, and what it is worth then. Somebody called Anna may
@@ -114,9 +112,6 @@ func restsOn(s string, words []string) (rest strength.Result, aimed bool) {
 	}
 	if left == folded {
 		return rest, false
-	}
-	for _, w := range siteWords {
-		left = strings.ReplaceAll(left, w, "")
 	}
 	left = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(joints, r) {
