@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const afterKey = 60; // after the last key, until it is asked
+  const afterKey = 50; // after the last key, until it is asked
   const tooSlow = 5000;
   const settled = 700; // after the last key, until it is read out: nobody wants to hear of each key
   const firstWait = 1000, longestWait = 30000; // between tries, while there is no answer
