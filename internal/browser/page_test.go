@@ -142,7 +142,7 @@ const rulesScript = `(() => {
 		for (const id of (e.getAttribute("aria-describedby") || "").split(" ").filter(Boolean))
 			if (!document.getElementById(id)) say("described by nothing:", id);
 	}
-	for (const e of document.querySelectorAll("a, button")) if (e.checkVisibility() && !e.innerText.trim() && !e.ariaLabel) say("no words:", e.outerHTML);
+	for (const e of document.querySelectorAll("a, button")) if (e.checkVisibility() && !e.innerText.trim() && !e.ariaLabel && !e.querySelector("img[alt]:not([alt=\"\"])")) say("no words:", e.outerHTML);
 	const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
 	if (new Set(ids).size !== ids.length) say("an id twice:", ids);
 	if (/token=/.test(location.href)) say("a token in the address", location.href);
