@@ -51,6 +51,7 @@ func measure(ctx context.Context, write string, runs int, each time.Duration) er
 		{"idle memory", b.idle},
 		{"session checks against a bare server", b.checks},
 		{"log-ins against hashing alone", b.logins},
+		{"the first paint of the log-in page against that of a word", b.firstPaint},
 	} {
 		fmt.Fprintln(os.Stderr, "…", step.says)
 		if err := step.do(); err != nil {
@@ -78,6 +79,7 @@ type bench struct {
 	idleKiB                         int64
 	checkRate, replayRate, checkRat []float64
 	loginRate, hashRate, loginRat   []float64
+	loginPaint, wordPaint           []time.Duration
 }
 
 func (b *bench) build() error {
