@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,9 @@ type mailRequest struct {
 	Device   string
 	At       time.Time
 }
+
+// languageOf is the language to write to somebody in: the account's, or that of the request by which the mail came about.
+func languageOf(u store.User, asked string) string { return cmp.Or(u.Locale, asked) }
 
 func deviceLabel(c Client) string { return session.DeviceOf(c.UserAgent, c.Addr).Label }
 
@@ -126,7 +130,7 @@ func (f *Flow) tellOwner(ctx context.Context, tx *store.Tx, p *postage, owner st
 	if !owner.EmailVerified {
 		return f.resend(ctx, tx, p, s.Email, mail.Verify)
 	}
-	return f.Mail.Queue(ctx, tx, mail.SignupTaken, owner.Email, owner.Locale, mail.Data{
+	return f.Mail.Queue(ctx, tx, mail.SignupTaken, owner.Email, languageOf(owner, s.Locale), mail.Data{
 		Name: owner.Name, At: f.now(), Link: f.Config.URL("/login"), Reset: f.Config.URL("/forgot"),
 	})
 }
@@ -210,7 +214,7 @@ func (f *Flow) decideForgot(ctx context.Context, tx *store.Tx, p *postage, r mai
 	if err != nil {
 		return err
 	}
-	return f.Mail.Queue(ctx, tx, mail.Reset, user.Email, user.Locale, mail.Data{
+	return f.Mail.Queue(ctx, tx, mail.Reset, user.Email, languageOf(user, r.Locale), mail.Data{
 		Name: user.Name, At: r.At, Device: r.Device, Valid: f.Config.ResetTTL, Link: f.link("/reset", token),
 	})
 }

@@ -171,5 +171,5 @@ func (f *Flow) notify(ctx context.Context, tx *store.Tx, kind mail.Kind, user st
 	if d.Link == "" {
 		d.Link = f.Config.URL("/forgot")
 	}
-	return f.Mail.Queue(ctx, tx, kind, user.Email, user.Locale, d)
+	return f.Mail.Queue(ctx, tx, kind, user.Email, languageOf(user, c.Locale), d)
 }

@@ -59,13 +59,13 @@ var layout = template.Must(template.New("layout").Parse(layoutSource))
 
 // content is what the layout shows and the text part says.
 type content struct {
-	Lang, Subject, Site, Heading, Greeting, Intro string
-	ButtonLabel, ButtonLink, Fallback, Lasts      string
-	Details                                       []string
-	Outro                                         string
-	SecondIntro, SecondLabel, SecondLink          string
-	SentTo, SupportLabel, SupportURL              string
-	Look                                          Look
+	Lang, Dir, Subject, Site, Heading, Greeting, Intro string
+	ButtonLabel, ButtonLink, Fallback, Lasts           string
+	Details                                            []string
+	Outro                                              string
+	SecondIntro, SecondLabel, SecondLink               string
+	SentTo, SupportLabel, SupportURL                   string
+	Look                                               Look
 }
 
 // Render writes the mail of a kind to an address, in a language (BCP 47) as far as there are texts in it. Its errors wrap [ErrRefused] when
@@ -102,7 +102,7 @@ func (r *Renderer) content(kind Kind, l letter, to, lang string, d Data) content
 	}
 	about := func(part string) string { return say("mail." + string(kind) + "." + part) }
 	c := content{
-		Look: r.Look.orOurs(), Lang: lang, Site: r.SiteName, Subject: about("subject"), Heading: about("heading"), Intro: about("intro"), Outro: about("outro"),
+		Look: r.Look.orOurs(), Lang: lang, Dir: r.Texts.Dir(lang), Site: r.SiteName, Subject: about("subject"), Heading: about("heading"), Intro: about("intro"), Outro: about("outro"),
 		Greeting: say("mail.greeting"), SentTo: say("mail.sent_to"), ButtonLink: l.button(d), SecondLink: l.second(d),
 	}
 	if !l.stranger && linkless(d.Name) != "" {

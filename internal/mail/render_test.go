@@ -186,7 +186,7 @@ func TestLanguageWithoutTextsFallsBack(t *testing.T) {
 	r := renderer(t)
 	for _, lang := range []string{"", "xx", "zz-ZZ", "<script>"} {
 		m, err := r.Render(AccountDeleted, "anna@reader.example", lang, Data{})
-		if err != nil || !strings.Contains(m.HTML, `<html lang="en">`) || !strings.HasPrefix(m.Text, "Hello,\n") {
+		if err != nil || !strings.Contains(m.HTML, `<html lang="en" dir="ltr">`) || !strings.HasPrefix(m.Text, "Hello,\n") {
 			t.Error(lang, err, m.Text)
 		}
 	}

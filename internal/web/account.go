@@ -49,6 +49,9 @@ func (p *Pages) account(r *http.Request, v *visit.Visit) (accountData, error) {
 	if typed, ok := v.Form["locale"]; ok {
 		chosen = typed
 	}
+	if ours, ok := p.Texts.Known(chosen); ok { // de for de-AT, which was set by JSON
+		chosen = ours
+	}
 	for _, tag := range p.Texts.Languages() {
 		data.Languages = append(data.Languages, language{tag, p.Texts.Text(tag, "page.language", nil), tag == chosen})
 	}
