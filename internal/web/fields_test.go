@@ -33,6 +33,12 @@ func byID(t *testing.T, page, id string) *html.Node {
 	return nil
 }
 
+// consentOf is the entry of a consent on the account page.
+func consentOf(t *testing.T, page, name string) *html.Node {
+	t.Helper()
+	return byID(t, page, "field-fields."+name+"-label").Parent.Parent
+}
+
 func has(n *html.Node, name string) bool {
 	for _, a := range n.Attr {
 		if a.Key == name {
@@ -127,15 +133,15 @@ func TestTheAccountPageShowsAndChangesTheSitesOwnFields(t *testing.T) {
 	if got := attr(byID(t, a.body, "field-fields.company"), "value"); got != "Acorn & Co" {
 		t.Errorf("company: %q", got)
 	}
-	if says := text(byID(t, a.body, "field-fields.terms")); !strings.Contains(says, "Version 2026-05") || len(elements(byID(t, a.body, "field-fields.terms"), "button")) != 0 {
-		t.Errorf("a consent that must be given: %q", says)
+	if terms := consentOf(t, a.body, "terms"); !strings.Contains(text(terms), "Version 2026-05") || len(elements(terms, "button")) != 0 {
+		t.Errorf("a consent that must be given: %q", text(terms))
 	}
 	save := func(form url.Values) answer {
 		t.Helper()
 		form.Set("csrf", attr(elements(parse(t, b.page("/account").body), "input")[0], "value"))
 		return b.do(http.MethodPost, "/account/profile", form)
 	}
-	news := func() string { t.Helper(); return text(byID(t, b.page("/account").body, "field-fields.news")) }
+	news := func() string { t.Helper(); return text(consentOf(t, b.page("/account").body, "news")) }
 	if a := b.send(a, "/account/profile", map[string]string{"name": "Mia", "fields.company": "Oak", "fields.country": "de"}); a.StatusCode != http.StatusSeeOther {
 		t.Fatal(a.StatusCode, a.body)
 	}
@@ -174,7 +180,7 @@ func TestTheVerifyPageAsksAgainWithANewPassword(t *testing.T) {
 		t.Fatal(a.StatusCode, a.body)
 	}
 	got := owner.page("/account").body
-	if attr(byID(t, got, "field-fields.company"), "value") != "Mine" || !strings.Contains(text(byID(t, got, "field-fields.news")), "You have not agreed") {
+	if attr(byID(t, got, "field-fields.company"), "value") != "Mine" || !strings.Contains(text(consentOf(t, got, "news")), "You have not agreed") {
 		t.Error(got)
 	}
 }
