@@ -4,4 +4,7 @@
 // A journey is a function that is run on every stage (stage_test.go). In it a [person] opens, types and presses, and each page that appears is held
 // against what holds for all pages (page_test.go): labels, contrast, no overflow, no token in any address, nothing on the console, nothing loaded
 // from elsewhere.
+//
+// Besides, every page in every state (states_test.go) is looked at in several guises: by axe-core (axe_test.go), by the tabulator (reach_test.go) and
+// by what can be measured of it (measure_test.go).
 package browser
