@@ -26,7 +26,7 @@ var floors = [][]string{
 
 // onlyForTests may import everything and is imported by tests and by each other only.
 var onlyForTests = []string{
-	"internal/arrows", "internal/bench", "internal/browser", "internal/crash", "internal/fixture", "internal/pgtest", "internal/store/powercut",
+	"internal/arrows", "internal/bench", "internal/browser", "internal/crash", "internal/fixture", "internal/gallery", "internal/pgtest", "internal/store/powercut",
 }
 
 // fences are packages of the world outside, by the beginning of their import path, that only some of ours may import.
