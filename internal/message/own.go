@@ -165,7 +165,7 @@ func readStart(folder fs.FS, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() // it was only read
+	defer file.Close() //nolint:errcheck // it was only read
 	return io.ReadAll(io.LimitReader(file, maxFile+1))
 }
 
