@@ -106,7 +106,7 @@ func inGo(problems []config.Problem) error {
 	lines := make([]string, len(problems))
 	for i, p := range problems {
 		if field := fieldOf("--" + p.Setting); p.Setting == "signup-fields" || p.Setting == "theme" { // they have no flag
-			lines[i] = field + ": " + p.Message
+			lines[i] = field + ": " + flagInText.ReplaceAllStringFunc(p.Message, fieldOf)
 			continue
 		}
 		lines[i] = flagInText.ReplaceAllStringFunc(p.String(), fieldOf)

@@ -66,12 +66,12 @@ func (c *themeExportCmd) Run(a *app) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(c.Dir, "templates"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(c.Dir, "templates"), 0o755); err != nil { //nolint:gosec // as the files in it
 		return err
 	}
 	for _, name := range names {
 		file := filepath.Join(c.Dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // as above
 			return err
 		}
 		if err := os.WriteFile(file, []byte(files[name]), 0o644); err != nil { //nolint:gosec // everybody may read what every browser gets
@@ -136,7 +136,7 @@ func (c *themePreviewCmd) Run(ctx context.Context, a *app) error {
 		return cannotListen(c.Listen, err)
 	}
 	origin := "http://" + l.Addr().String()
-	preview, err := web.NewPreview(func() (web.Parts, error) { return a.themed(origin) }, time.Now) //nolint:forbidigo // the clock that it is given
+	preview, err := web.NewPreview(func() (web.Parts, error) { return a.themed(origin) }, time.Now)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -53,7 +53,7 @@ func parseHex(digits string) (Color, error) {
 	if err != nil || len(digits) != 6 {
 		return Color{}, errColor
 	}
-	return Color{uint8(n >> 16), uint8(n >> 8), uint8(n)}, nil //nolint:gosec // the low eight bits are what is wanted
+	return Color{uint8(n >> 16), uint8(n >> 8), uint8(n)}, nil
 }
 
 func parseRGB(parts []string) (Color, error) {

@@ -110,7 +110,7 @@ func TestEveryAccentGivesAPaletteThatCanBeRead(t *testing.T) {
 func TestExtremeAccentsCanBeReadToo(t *testing.T) {
 	t.Parallel()
 	for n := range 256 {
-		grey := uint8(n) //nolint:gosec // below 256
+		grey := uint8(n)
 		for _, accent := range []Color{{grey, grey, grey}, {grey, 0, 0}, {0, grey, 255}, {255, 255, grey}} {
 			for _, s := range []Scheme{Light, Dark} {
 				if wrong := unreadable(s, accent); wrong != "" {

@@ -155,7 +155,7 @@ func read(file string, most int64) ([]byte, error) {
 	}
 	var content []byte
 	if err == nil {
-		content, err = os.ReadFile(file) //nolint:gosec // the operator names it
+		content, err = os.ReadFile(file)
 	}
 	return checked(file, content, err, most)
 }

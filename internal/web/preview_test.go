@@ -145,7 +145,7 @@ func TestThePreviewDoesNothingForAnybody(t *testing.T) {
 	}
 	r := httptest.NewRequest(http.MethodPost, "http://localhost/light/login", strings.NewReader("password=x"))
 	w := httptest.NewRecorder()
-	if p.preview.ServeHTTP(w, r); !strings.Contains(w.Body.String(), "The form went nowhere") || len(w.Result().Cookies()) > 0 { //nolint:bodyclose // a recorder's
+	if p.preview.ServeHTTP(w, r); !strings.Contains(w.Body.String(), "The form went nowhere") || len(w.Result().Cookies()) > 0 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	for _, path := range []string{"/light/login", "/nothing", "/light/state/none", "/light/static/none.css", "/both/state/login", "/light/static/../own.css"} {
