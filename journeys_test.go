@@ -142,6 +142,7 @@ func TestStrengthIsTheAPIs(t *testing.T) {
 			Score        int
 			Acceptable   bool
 			GuessesLog10 float64 `json:"guesses_log10"`
+			GuessedIn    string  `json:"guessed_in"`
 			Breached     bool
 			Warning      string
 			Suggestions  []string

@@ -25,6 +25,7 @@ type Strength struct {
 	Score        int      // 0 (guessed at once) to 4
 	Acceptable   bool     // whether sign-up, reset and change would take it
 	GuessesLog10 float64  // how many tries it would take, as a power of ten
+	GuessedIn    string   // how long guessing it would take somebody who has stolen the database, in the client's language; empty if not estimated
 	Breached     bool     // it is in lists of stolen passwords
 	Warning      string   // what is wrong, in the client's language; empty if acceptable
 	Suggestions  []string // what would help, in the client's language; none if acceptable
@@ -42,6 +43,7 @@ func (s *Server) PasswordStrength(ctx context.Context, c Client, in Password) (o
 			return err
 		}
 		out = Strength{Score: v.Score, Acceptable: v.Acceptable, GuessesLog10: v.GuessesLog10, Breached: v.Breached}
+		out.GuessedIn = flow.Guessed(func(key string, args map[string]any) string { return s.house.Text(c.Locale, key, args) }, v)
 		if key, args := flow.WhatIsWrong(v); key != "" {
 			out.Warning = s.house.Text(c.Locale, key, args)
 		}

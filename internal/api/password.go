@@ -20,6 +20,7 @@ type strength struct {
 	Score        int      `json:"score" doc:"0 to 4"`
 	Acceptable   bool     `json:"acceptable" doc:"whether sign-up, reset and change would take it"`
 	GuessesLog10 float64  `json:"guesses_log10" doc:"how many tries it would take, as a power of ten"`
+	GuessedIn    string   `json:"guessed_in" doc:"how long guessing it would take somebody who has stolen the database, in the client's language; empty where that was not estimated"`
 	Warning      string   `json:"warning" doc:"what is wrong, in the client's language; empty if acceptable"`
 	Suggestions  []string `json:"suggestions" doc:"what would help, in the client's language"`
 	Breached     bool     `json:"breached" doc:"whether it is in lists of stolen passwords"`
@@ -34,6 +35,7 @@ func (a *API) PasswordStrength() Endpoint {
 				return strength{}, err
 			}
 			answer := strength{Score: v.Score, Acceptable: v.Acceptable, GuessesLog10: v.GuessesLog10, Breached: v.Breached}
+			answer.GuessedIn = flow.Guessed(func(key string, args map[string]any) string { return a.Texts.Text(c.v.Locale, key, args) }, v)
 			if key, args := flow.WhatIsWrong(v); key != "" {
 				answer.Warning = a.Texts.Text(c.v.Locale, key, args)
 			}

@@ -380,7 +380,7 @@ func TestWhatIsNotKnownIsShownAsThat(t *testing.T) {
 		if took := time.Since(at); asked.Load() != 2 || name == "rate limited" && took < 2*time.Second {
 			t.Errorf("%s: it was asked %d times within %v", name, asked.Load(), took)
 		}
-		p.wait("hearing the verdict", func() bool { return strings.HasPrefix(heard(), text("page.strength.strong")) })
+		p.wait("hearing the verdict", func() bool { return strings.HasPrefix(heard(), text("password.verdict.4")) })
 	}
 	// A link that is used up is not asked for again and again: that would count as guessing links.
 	asked.Store(0)

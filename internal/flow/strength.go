@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/password"
@@ -41,6 +42,35 @@ func WhatIsWrong(v password.Verdict) (key string, args map[string]any) {
 		return "", nil
 	}
 	return "password.warning." + v.Warning, nil
+}
+
+// Guessed says how long guessing a password would take; empty if that was not estimated. A texts is asked for the texts of one language.
+func Guessed(texts message.Texts, v password.Verdict) string {
+	if v.GuessesLog10 == 0 {
+		return ""
+	}
+	switch span := v.Guessed(); span.Unit {
+	case "instant":
+		return texts("password.guessed_at_once", nil)
+	case "centuries":
+		return texts("password.guessed_in_centuries", nil)
+	default:
+		return texts("password.guessed_in", map[string]any{"span": texts("span."+span.Unit, map[string]any{"n": span.N})})
+	}
+}
+
+// advice is what the meter says, for the form of somebody who has none.
+func advice(v password.Verdict) message.Said {
+	return func(texts message.Texts) string {
+		said := []string{Guessed(texts, v)}
+		if key, args := WhatIsWrong(v); key != "" {
+			said = append(said, texts(key, args))
+		}
+		for _, key := range v.Suggestions {
+			said = append(said, texts("password.suggestion."+key, nil))
+		}
+		return strings.Join(said, " ")
+	}
 }
 
 // aboutWhom finds out who is choosing. The link stands before the session: a password is reset for whom the link was mailed to, whoever is signed
@@ -98,7 +128,11 @@ func (f *Flow) checkPassword(field, typed string, about password.Context) []mess
 		return []message.Field{{Name: field, Code: "required"}}
 	}
 	var wrong []message.Field
-	for _, p := range f.Policy.Check(typed, about).Problems {
+	verdict := f.Policy.Check(typed, about)
+	for _, p := range verdict.Problems {
+		if p.Code == "weak_password" {
+			p.Args = map[string]any{"advice": advice(verdict)}
+		}
 		wrong = append(wrong, message.Field{Name: field, Code: p.Code, Args: p.Args})
 	}
 	return wrong

@@ -164,6 +164,12 @@ func (c *Catalog) Known(tag string) (lang string, ok bool) {
 	return c.languages[i], true
 }
 
+// Texts are the texts of one language, by key and arguments.
+type Texts func(key string, args map[string]any) string
+
+// Said is an argument that is made of texts itself: what it says depends on the language, which is known only where it is said.
+type Said func(Texts) string
+
 // Text is a text with its placeholders filled in: strings and numbers as they are, a time.Time as [Catalog.When], a time.Duration as
 // [Catalog.Span]. Of a family of plural forms it is the one for the number that the text counts. A key that there is none for is its own text:
 // tests see to it that none is used.
@@ -249,6 +255,8 @@ func (c *Catalog) fill(lang, text string, args map[string]any) string {
 			b.WriteString(c.When(lang, value))
 		case time.Duration:
 			b.WriteString(c.Span(lang, value))
+		case Said:
+			b.WriteString(value(func(key string, args map[string]any) string { return c.Text(lang, key, args) }))
 		default:
 			fmt.Fprint(&b, value)
 		}

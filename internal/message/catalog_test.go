@@ -39,6 +39,8 @@ func passed(key string) []string {
 		return []string{"n"}
 	case key == "password.guessed_in":
 		return []string{"span"}
+	case key == "field.weak_password.exact":
+		return []string{"advice"}
 	case key == "date.day":
 		return []string{"day", "month", "year"}
 	case key == "date.when":

@@ -1,6 +1,9 @@
 package web
 
-import "net/url"
+import (
+	"net/url"
+	"strconv"
+)
 
 // meter is what shows how good a new password is while it is typed.
 type meter struct {
@@ -30,8 +33,8 @@ func (d *view) strength(i input) (*meter, error) {
 			return nil, err
 		}
 	}
-	for _, key := range []string{"page.strength.very_weak", "page.strength.weak", "page.strength.fair", "page.strength.good", "page.strength.strong"} {
-		word, err := d.T(key)
+	for score := range 5 {
+		word, err := d.T("password.verdict." + strconv.Itoa(score))
 		if err != nil {
 			return nil, err
 		}

@@ -123,7 +123,7 @@
     function speak() {
       clearTimeout(speaker);
       speaker = setTimeout(() => {
-        const said = [word, why].map((e) => e.textContent).filter(Boolean).join(". ");
+        const said = [word, why].map((e) => e.textContent).filter(Boolean).join(" ");
         if (spoken.textContent !== said) spoken.textContent = said;
       }, Math.max(0, changedAt + settled - performance.now()));
     }
