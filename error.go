@@ -19,7 +19,7 @@ type Error struct {
 	Hint       string        // stable, such as "expired" of a "link_expired"; empty if there is none
 	Title      string        // in the client's language: what happened, in a few words
 	Detail     string        // in the client's language: what happened and what to do next
-	Fields     []FieldError  // of "invalid_fields": everything that is wrong, not only the first
+	Fields     []FieldError  // of "invalid_fields": everything that is wrong, not only the first; of "invalid_credentials": what looks mistyped
 	RetryAfter time.Duration // when it is worth trying again, in whole seconds; 0: not told
 	Methods    []string      // of "reauthentication_required": how, such as "password"
 	MaxAge     time.Duration // of "reauthentication_required": how old the proof may be
@@ -28,9 +28,10 @@ type Error struct {
 
 // FieldError is what is wrong with one field.
 type FieldError struct {
-	Name    string // as in the API: "password", "current_password", …
-	Code    string // stable: "required", "weak_password", …
-	Message string // in the client's language
+	Name       string // as in the API: "password", "current_password", …
+	Code       string // stable: "required", "weak_password", …
+	Message    string // in the client's language
+	Suggestion string // what may have been meant, such as another address; empty: nothing
 }
 
 // Error is for logs. It holds nothing that was typed.

@@ -11,7 +11,10 @@ import (
 // CurrentUser is who the client is signed in as, and by which session. An [Error] unauthenticated says that it is not, or no longer.
 func (s *Server) CurrentUser(ctx context.Context, c Client) (user User, current Session, err error) {
 	err = s.only(ctx, c, func(c flow.Client) error {
-		if c.Session == nil {
+		switch {
+		case c.Session == nil && c.Why != nil: // who holds the token of a session that is over may know why
+			return c.Why
+		case c.Session == nil:
 			return &message.Fault{Code: message.Unauthenticated, Cause: "no_session"}
 		}
 		user, current = userOf(*c.Session.User), sessionOf(c.Session, c.Session.ID)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse"
@@ -76,8 +77,9 @@ func (p *pages) enters(a answer, step, notice string) result {
 func (p *pages) refused(a answer) (r result, refused bool) {
 	p.h.t.Helper()
 	switch path, notice, _ := p.goesTo(a); {
-	case a.StatusCode == http.StatusSeeOther && path == "/login" && (notice == "" || notice == "session_over"):
-		return result{status: http.StatusUnauthorized, code: "unauthenticated"}, true
+	case a.StatusCode == http.StatusSeeOther && path == "/login" && (notice == "" || strings.HasPrefix(notice, "session_over")):
+		hint := strings.TrimPrefix(strings.TrimPrefix(notice, "session_over"), "_")
+		return result{status: http.StatusUnauthorized, code: "unauthenticated", hint: hint}, true
 	case a.StatusCode == http.StatusSeeOther && path == "/reauthenticate":
 		return result{status: http.StatusForbidden, code: "reauthentication_required"}, true
 	case a.StatusCode < 400:
@@ -120,7 +122,10 @@ func read(body string) (r result) {
 		}
 		for _, key := range texts.Keys("en") {
 			if ending, ok := strings.CutPrefix(key, "error."+code+"."); ok && ending != "title" && says(key, detail) {
-				r.code, r.hint = code, strings.TrimSuffix(strings.TrimSuffix(ending, ".exact"), "detail")
+				r.code = code
+				if hint, _, _ := strings.Cut(ending, "."); slices.Contains(message.Hints[message.Code(code)], hint) { // else a reason, which JSON does not tell
+					r.hint = hint
+				}
 			}
 		}
 	}
@@ -153,8 +158,10 @@ func fieldCode(name, shown string) string {
 		if code == "too_long" && strings.Contains(name, "password") {
 			continue // in words the same as password_too_long
 		}
-		if says("field."+code, shown) || texts.Has("en", "field."+code+".exact") && says("field."+code+".exact", shown) {
-			return code
+		for _, key := range texts.Keys("en") {
+			if (key == "field."+code || strings.HasPrefix(key, "field."+code+".")) && says(key, shown) {
+				return code
+			}
 		}
 	}
 	return "no code has these words: " + shown

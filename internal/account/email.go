@@ -16,6 +16,18 @@ type Invalid string
 
 func (i Invalid) Error() string { return string(i) }
 
+// BadEmail is an Invalid that knows what exactly is wrong with an address.
+type BadEmail struct {
+	Reason     string // one of message.FieldReasons
+	Char       rune   // of "character", "letter" and "full_width": which
+	Suggestion string // what may have been meant; empty: nothing
+}
+
+func (b BadEmail) Error() string { return "invalid_email: " + b.Reason }
+
+// Unwrap is the code, for who does not ask for more.
+func (b BadEmail) Unwrap() error { return Invalid("invalid_email") }
+
 // The limits of RFC 5321, section 4.5.3.1, for an address and its local part, in bytes.
 const (
 	maxAddress = 254
@@ -37,13 +49,65 @@ func ParseEmail(typed string) (store.Identifier, error) {
 	}
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || len(s) > maxAddress || len(local) > maxLocal || !validLocal(local) {
-		return store.Identifier{}, Invalid("invalid_email")
+		return store.Identifier{}, why(s)
 	}
 	ascii, ok := asciiDomain(domain)
 	if !ok || len(local)+1+len(ascii) > maxAddress {
-		return store.Identifier{}, Invalid("invalid_email")
+		return store.Identifier{}, why(s)
 	}
 	return store.Identifier{Kind: store.KindEmail, Canonical: strings.ToLower(local) + "@" + ascii, AsTyped: local + "@" + domain}, nil
+}
+
+// why finds out what is wrong with an address that was refused: the first thing that its writer would mend. It decides nothing.
+func why(s string) error {
+	if !utf8.ValidString(s) {
+		return BadEmail{Reason: "character", Char: utf8.RuneError}
+	}
+	if strings.ContainsAny(s, "<>\"()") {
+		return BadEmail{Reason: "brackets"} // copied with the name: «Ana <ana@example.com>»
+	}
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			return BadEmail{Reason: "space"}
+		case r >= utf8.RuneSelf && norm.NFKC.String(string(r)) != string(r):
+			return BadEmail{Reason: "full_width", Char: r}
+		case r == ',' || r == ';':
+			return BadEmail{Reason: "comma"}
+		}
+	}
+	local, domain, found := strings.Cut(s, "@")
+	switch {
+	case !found:
+		return BadEmail{Reason: "no_at"}
+	case strings.Contains(domain, "@"):
+		return BadEmail{Reason: "two_at"}
+	case local == "":
+		return BadEmail{Reason: "nothing_before"}
+	case domain == "":
+		return BadEmail{Reason: "nothing_after"}
+	case len(s) > maxAddress || len(local) > maxLocal:
+		return BadEmail{Reason: "too_long"}
+	}
+	return whyParts(local, domain)
+}
+
+func whyParts(local, domain string) error {
+	for _, r := range local {
+		switch {
+		case r >= utf8.RuneSelf && unicode.IsPrint(r):
+			return BadEmail{Reason: "letter", Char: r}
+		case r >= utf8.RuneSelf || !isAlnum(byte(r)) && r != '.' && !strings.ContainsRune(atext, r):
+			return BadEmail{Reason: "character", Char: r}
+		}
+	}
+	switch {
+	case !validLocal(local), strings.Contains(domain, ".."), domain[0] == '.':
+		return BadEmail{Reason: "dots"}
+	case !strings.Contains(strings.TrimSuffix(domain, "."), "."):
+		return BadEmail{Reason: "no_dot", Suggestion: SuggestEmail(local + "@" + domain)}
+	}
+	return BadEmail{Reason: "domain"}
 }
 
 func validLocal(s string) bool {

@@ -2,10 +2,12 @@ package account
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 	"golang.org/x/net/idna"
 )
@@ -170,9 +172,8 @@ func TestWhatIsTypedToLogInIsReadAsWhatTheSiteAccepts(t *testing.T) {
 		{username, "Mike", "mike", ""},
 		{both, "A@b.example", "a@b.example", ""},
 		{both, "Mike", "mike", ""},
-		{email, "Mike", "", "not_allowed"},
-		{username, "A@b.example", "", "not_allowed"},
-		{nil, "Mike", "", "not_allowed"},
+		{email, "Mike", "", "invalid_email"},
+		{username, "A@b.example", "", "invalid_username"},
 		{both, "a@b", "", "invalid_email"},
 		{both, "x", "", "invalid_username"},
 		{both, "", "", "required"},
@@ -181,6 +182,57 @@ func TestWhatIsTypedToLogInIsReadAsWhatTheSiteAccepts(t *testing.T) {
 		code, _ := errors.AsType[Invalid](err)
 		if id.Canonical != c.want || code != c.err {
 			t.Errorf("%v %q: %q, %v", c.kinds, c.typed, id.Canonical, err)
+		}
+	}
+}
+
+// What is wrong with an address is said exactly. It is found out after the address was refused, so that it decides nothing.
+func TestWhatIsWrongWithAnAddress(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]BadEmail{
+		"ana":                                  {Reason: "no_at"},
+		"ana.gmail.com":                        {Reason: "no_at"},
+		"ana@@example.com":                     {Reason: "two_at"},
+		"ana@example.com@x":                    {Reason: "two_at"},
+		"ana maria@example.com":                {Reason: "space"},
+		"ana@exam\u00a0ple.com":                {Reason: "space"},
+		"ana@example.com, bob@example.com":     {Reason: "comma"},
+		"ana@example,com":                      {Reason: "comma"},
+		"Ana <ana@example.com>":                {Reason: "brackets"},
+		`"ana"@example.com`:                    {Reason: "brackets"},
+		"ａna@example.com":                      {Reason: "full_width", Char: 'ａ'},
+		"ana＠example.com":                      {Reason: "full_width", Char: '＠'},
+		"ana@ｅxample.com":                      {Reason: "full_width", Char: 'ｅ'},
+		"änne@example.com":                     {Reason: "letter", Char: 'ä'},
+		"аna@example.com":                      {Reason: "letter", Char: 'а'}, // Cyrillic
+		"a[na@example.com":                     {Reason: "character", Char: '['},
+		"ana\x00@example.com":                  {Reason: "character"},
+		"an\xffa@example.com":                  {Reason: "character", Char: '\ufffd'},
+		"@example.com":                         {Reason: "nothing_before"},
+		"ana@":                                 {Reason: "nothing_after"},
+		".ana@example.com":                     {Reason: "dots"},
+		"ana.@example.com":                     {Reason: "dots"},
+		"a..na@example.com":                    {Reason: "dots"},
+		"ana@example..com":                     {Reason: "dots"},
+		"ana@.example.com":                     {Reason: "dots"},
+		"ana@example":                          {Reason: "no_dot"},
+		"ana@gmail":                            {Reason: "no_dot", Suggestion: "ana@gmail.com"},
+		"ana@gmailcom":                         {Reason: "no_dot", Suggestion: "ana@gmail.com"},
+		"ana@example.":                         {Reason: "no_dot"},
+		"ana@-example.com":                     {Reason: "domain"},
+		"ana@exa_mple.com":                     {Reason: "domain"},
+		"ana@127.0.0.1":                        {Reason: "domain"},
+		"ana@example.com.":                     {Reason: "domain"},
+		strings.Repeat("a", 65) + "@b.com":     {Reason: "too_long"},
+		"a@" + strings.Repeat("a.", 150) + "b": {Reason: "too_long"},
+	} {
+		_, err := ParseEmail(typed)
+		got, ok := errors.AsType[BadEmail](err)
+		if !ok || got != want {
+			t.Errorf("%q is told as %+v, want %+v", typed, err, want)
+		}
+		if !slices.Contains(message.FieldReasons["invalid_email"], got.Reason) {
+			t.Errorf("%q: there is no text for %q", typed, got.Reason)
 		}
 	}
 }

@@ -95,17 +95,17 @@ func scriptOf(r rune) *unicode.RangeTable {
 	return nil
 }
 
-// Parse reads what somebody typed to log in: an address if there is an @ in it, else a username. kinds are the kinds that the
-// site accepts.
+// Parse reads what somebody typed to log in. kinds are the kinds that the site accepts: where it takes both, it is an address if there is an @
+// in it, else a username.
 func Parse(kinds []string, typed string) (store.Identifier, error) {
-	read, kind := ParseUsername, store.KindUsername
-	if strings.Contains(typed, "@") {
-		read, kind = ParseEmail, store.KindEmail
-	}
-	for _, k := range kinds {
-		if k == kind {
-			return read(typed)
+	kind := kinds[0]
+	if len(kinds) > 1 {
+		if kind = store.KindUsername; strings.Contains(typed, "@") {
+			kind = store.KindEmail
 		}
 	}
-	return store.Identifier{}, Invalid("not_allowed")
+	if kind == store.KindEmail {
+		return ParseEmail(typed)
+	}
+	return ParseUsername(typed)
 }

@@ -34,10 +34,14 @@ func (c *call) enters(out flow.Outcome, transport string) signedIn {
 
 // sent says that whatever there is to be mailed is on its way; whether there is anything, it does not say.
 type sent struct {
-	Status string `json:"status" one:"sent"`
+	Status     string `json:"status" one:"sent"`
+	Suggestion string `json:"suggestion,omitempty" doc:"the address that may have been meant, if the domain looks mistyped: to be asked, never taken"`
+	SentTo     string `json:"sent_to,omitempty" doc:"masked; only for a browser that the account knows: the mail is really on its way there"`
 }
 
-func wasSent(_ flow.Outcome, err error) (sent, error) { return sent{string(flow.StepSent)}, err }
+func wasSent(out flow.Outcome, err error) (sent, error) {
+	return sent{string(flow.StepSent), out.Suggestion, out.SentTo}, err
+}
 
 // tokenBody is the token of a link in a mail.
 type tokenBody struct {

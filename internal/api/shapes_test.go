@@ -63,7 +63,7 @@ func TestTheAnswersOfABrowsersDay(t *testing.T) {
 	golden(t, "email", b.want(202, "POST", "/account/email", `{"email":"new@example.com"}`), `{"status":"sent"}`)
 	golden(t, "confirm", b.want(200, "POST", "/account/email/confirm", fmt.Sprintf(`{"token":%q}`, h.link("new@example.com", "/account/email/confirm"))),
 		`{"user":`+strings.Replace(strings.Replace(goldenUser, ada, "new@example.com", 1), `"en"`, `"de-AT"`, 1)+`}`)
-	golden(t, "forgot", b.want(202, "POST", "/password/forgot", `{"email":"new@example.com"}`), `{"status":"sent"}`)
+	golden(t, "forgot", b.want(202, "POST", "/password/forgot", `{"email":"new@example.com"}`), `{"status":"sent","sent_to":"n…@example.com"}`)
 	golden(t, "reset", b.want(200, "POST", "/password/reset", fmt.Sprintf(`{"token":%q,"password":%q}`, h.link("new@example.com", "/reset"), secret)),
 		`{"status":"password_changed"}`)
 	for _, call := range []string{"DELETE /account/email", "DELETE /sessions", "POST /logout"} {

@@ -23,6 +23,7 @@ type signUpBody struct {
 type verificationSent struct {
 	Status       string `json:"status" one:"verification_sent"`
 	PendingToken string `json:"pending_token,omitempty" doc:"for POST /verify, only with transport token"`
+	Suggestion   string `json:"suggestion,omitempty" doc:"the address that may have been meant, if the domain looks mistyped: to be asked, never taken"`
 }
 
 // SignUp is POST /signup.
@@ -46,7 +47,7 @@ func (a *API) SignUp() Endpoint {
 			}
 			native := c.native(in.Transport)
 			c.v.Keep(c.w, out, native)
-			answer := verificationSent{Status: string(out.Step)}
+			answer := verificationSent{Status: string(out.Step), Suggestion: out.Suggestion}
 			if native {
 				answer.PendingToken = out.PendingToken
 			}

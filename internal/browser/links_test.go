@@ -127,7 +127,7 @@ func TestALinkThatWasUsedOrIsTooOld(t *testing.T) {
 		p := h.person().signUp("mia@example.com")
 		used := p.link(p.mail("mia@example.com", "Confirm your address"), "/verify")
 		p.open(used).press("Confirm my address").sees("/account", "Your account").pressIn("header", "Sign out")
-		p.open(used).sees("/verify", "This link does not work").refused("used already").press("Sign in").sees("/login", "Sign in")
+		p.open(used).sees("/verify", "This link does not work").refused("link was used on ").press("Sign in").sees("/login", "Sign in")
 
 		p.signUp("eva@example.com")
 		old := p.link(p.mail("eva@example.com", "Confirm your address"), "/verify")

@@ -85,8 +85,8 @@ func (f *Flow) invite(ctx context.Context, tx *store.Tx, user store.User) error 
 func (f *Flow) readNewUser(in NewUser) (s signup, err error) {
 	var wrong []message.Field
 	add := func(field string, err error) {
-		if bad, ok := errors.AsType[account.Invalid](err); ok {
-			wrong = append(wrong, message.Field{Name: field, Code: string(bad)})
+		if err != nil {
+			wrong = append(wrong, badField(field, err))
 		}
 	}
 	if in.Email != "" || in.Username == "" {
@@ -152,7 +152,7 @@ func (f *Flow) SetUserPassword(ctx context.Context, user store.User, chosen stri
 		if err := f.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		if err := f.replacePassword(ctx, tx, Client{}, user, store.Password{Hash: hash, ChangedAt: f.now()}, ""); err != nil {
+		if err := f.replacePassword(ctx, tx, Client{}, user, store.Password{Hash: hash, ChangedAt: f.now()}, "", store.Administrator); err != nil {
 			return err
 		}
 		if user.Email != "" && !user.EmailVerified && f.mustVerify() { // the link that they were mailed is void now, and without one they can't sign in
@@ -173,7 +173,7 @@ func (f *Flow) SetUserState(ctx context.Context, userID, state string) error {
 		if state == store.StateActive {
 			return f.operatorEvent(ctx, tx, "user_enabled", userID, "")
 		}
-		if err := endAll(ctx, tx, userID, "", f.now()); err != nil {
+		if err := endAll(ctx, tx, userID, "", store.AccountDisabled, f.now()); err != nil {
 			return err
 		}
 		return f.operatorEvent(ctx, tx, "user_disabled", userID, "")

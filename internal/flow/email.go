@@ -27,8 +27,8 @@ func (f *Flow) ChangeEmail(ctx context.Context, c Client, email string) (Outcome
 		return Outcome{}, err
 	}
 	id, err := account.ParseEmail(email)
-	if bad, ok := errors.AsType[account.Invalid](err); ok {
-		return Outcome{}, invalid(message.Field{Name: "email", Code: string(bad)})
+	if err != nil {
+		return Outcome{}, invalid(badField("email", err))
 	}
 	if s.User.EmailVerified && s.User.Email == id.AsTyped { // another spelling of it may be wished for
 		return Outcome{}, invalid(message.Field{Name: "email", Code: "unchanged"})
@@ -49,7 +49,7 @@ func (f *Flow) ChangeEmail(ctx context.Context, c Client, email string) (Outcome
 		return Outcome{}, err
 	}
 	f.Mail.Wake()
-	return Outcome{Step: StepSent}, nil
+	return Outcome{Step: StepSent, Suggestion: account.SuggestEmail(id.AsTyped)}, nil
 }
 
 // decideEmailChange mails the link, or tells the address's owner. An earlier wish of the account is void.
@@ -60,7 +60,7 @@ func (f *Flow) decideEmailChange(ctx context.Context, tx *store.Tx, p *postage, 
 	} else if err != nil {
 		return err
 	}
-	if err := tx.VoidTickets(ctx, user.ID, string(ticket.EmailChange), f.now()); err != nil {
+	if err := tx.VoidTickets(ctx, user.ID, string(ticket.EmailChange), "replaced", f.now()); err != nil {
 		return err
 	}
 	owner, err := tx.UserByIdentifier(ctx, in.Email.Kind, in.Email.Canonical)
@@ -120,7 +120,7 @@ func (f *Flow) CancelEmailChange(ctx context.Context, c Client) error {
 		return err
 	}
 	return f.Store.Update(ctx, func(tx *store.Tx) error {
-		return tx.VoidTickets(ctx, s.UserID, string(ticket.EmailChange), f.now())
+		return tx.VoidTickets(ctx, s.UserID, string(ticket.EmailChange), "canceled", f.now())
 	})
 }
 
@@ -163,7 +163,7 @@ func (f *Flow) ConfirmEmail(ctx context.Context, c Client, token string) (Outcom
 		if err := f.lockUser(ctx, tx, change.UserID); err != nil {
 			return err
 		}
-		if _, err := ticket.Redeem(ctx, tx, ticket.EmailChange, token, f.now()); err != nil {
+		if _, err := ticket.Redeem(ctx, tx, ticket.EmailChange, token, deviceLabel(c), f.now()); err != nil {
 			return err
 		}
 		old, err := tx.UserByID(ctx, change.UserID)
@@ -196,7 +196,7 @@ func (f *Flow) swapEmail(ctx context.Context, tx *store.Tx, c Client, old store.
 	if err := tx.AddIdentifier(ctx, old.ID, to, now); err != nil {
 		return err
 	}
-	if err := tx.VoidTickets(ctx, old.ID, "", now); err != nil {
+	if err := tx.VoidTickets(ctx, old.ID, "", "email_changed", now); err != nil {
 		return err
 	}
 	if err := f.dropSignUps(ctx, tx, to); err != nil {

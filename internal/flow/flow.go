@@ -55,6 +55,7 @@ type Client struct {
 	Reference string           // the code under which a refusal is recorded
 	Session   *session.Session // nil: not signed in
 	Stale     string           // a session token that was shown and is not good, or not any more
+	Why       *message.Fault   // why it is not; nil: none was shown, or it is good
 	Pending   string           // the pending token: this browser signed up here
 	Device    string           // the signed device token: this browser has logged in before
 }
@@ -68,6 +69,8 @@ type Outcome struct {
 	PendingToken string // binds a sign-up to this browser
 	DeviceToken  string // makes this browser a known device of the account
 	ReturnTo     string // where the person wanted to go, checked; empty: nowhere in particular
+	Suggestion   string // the address that may have been meant instead of the typed one; by what was typed alone
+	SentTo       string // to a known device of the account alone: where a mail is really on its way to, masked
 	UsernameLost bool   // somebody else took the username while the sign-up waited
 }
 
@@ -111,10 +114,13 @@ func (f *Flow) lockUser(ctx context.Context, tx *store.Tx, userID string) error 
 
 // signedIn is the session that the client must have.
 func signedIn(c Client) (*session.Session, error) {
-	if c.Session == nil {
-		return nil, refuse(message.Unauthenticated, "no_session")
+	switch {
+	case c.Session != nil:
+		return c.Session, nil
+	case c.Why != nil: // whoever still holds the token of a session that is over may know why
+		return nil, c.Why
 	}
-	return c.Session, nil
+	return nil, refuse(message.Unauthenticated, "no_session")
 }
 
 // fresh is the session that the client must have, with a proof that is young enough for what cannot be undone or would let

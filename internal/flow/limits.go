@@ -3,9 +3,11 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/password"
+	"github.com/gatehouse-auth/gatehouse/internal/store"
 	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 )
 
@@ -15,10 +17,27 @@ func (f *Flow) reserve(ctx context.Context, key throttle.Key) (*throttle.Reserva
 	r, err := f.Limits.Reserve(ctx, key)
 	if limited, ok := errors.AsType[*throttle.Limited](err); ok {
 		fault := refuse(message.RateLimited, "limit_"+string(limited.Budget))
-		fault.RetryAfter = limited.RetryAfter
+		fault.RetryAfter, fault.Reason = limited.RetryAfter, f.wayOut(limited.Budget)
 		return nil, fault
 	}
 	return r, err
+}
+
+// wayOut names the text that says what else can be done than wait. It goes by the budget alone, so that it tells of nobody.
+func (f *Flow) wayOut(b throttle.Budget) string {
+	switch b {
+	case throttle.LoginClient, throttle.LoginIdentifier, throttle.LoginDevice:
+		if slices.Contains(f.Config.Identifiers, store.KindEmail) { // else there is no link to a new password
+			return "login"
+		}
+	case throttle.MailClient:
+		return "mail"
+	case throttle.SignupClient:
+		return "signup"
+	case throttle.TokenClient:
+		return "link"
+	}
+	return ""
 }
 
 // spend counts against a budget whose every use counts: mails, sign-ups.

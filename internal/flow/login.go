@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/account"
@@ -63,16 +64,18 @@ func (f *Flow) Login(ctx context.Context, c Client, in LoginInput) (Outcome, err
 		return Outcome{}, busy(err)
 	}
 	if !match.OK {
-		return Outcome{}, f.failedLogin(id, user, pw)
+		fault := f.failedLogin(in, id, user, pw)
+		if who.Budget == throttle.LoginDevice { // told to a browser that this very account has let in, and to no other (C-036)
+			fault.Hint, fault.Args = "known_device", map[string]any{"changed_at": pw.ChangedAt}
+		}
+		return Outcome{}, fault
 	}
 	switch next(facts{user: user, proofs: []string{"password"}, mustBeVerified: f.mustVerify()}) {
 	case dueSession:
 	case dueDisabled: // told only after the proof
-		fault := refuse(message.AccountDisabled, "account_disabled")
-		fault.UserID = user.ID
-		return Outcome{}, fault
+		return Outcome{}, f.disabled(user)
 	default:
-		fault := f.failedLogin(id, user, pw)
+		fault := f.failedLogin(in, id, user, pw)
 		fault.Cause = "address_not_verified"
 		return Outcome{}, fault
 	}
@@ -86,7 +89,7 @@ func (f *Flow) Login(ctx context.Context, c Client, in LoginInput) (Outcome, err
 	out, err := f.enter(ctx, c, user.ID, []string{"password"}, in.Remember, func(tx *store.Tx) error {
 		err := tx.UsePassword(ctx, user.ID, pw.Hash, rehash, f.now())
 		if errors.Is(err, store.ErrNotFound) { // changed while it was being checked
-			return f.failedLogin(id, user, pw)
+			return f.failedLogin(in, id, user, pw)
 		}
 		return err
 	})
@@ -110,14 +113,8 @@ func (f *Flow) Login(ctx context.Context, c Client, in LoginInput) (Outcome, err
 func (f *Flow) readLogin(in LoginInput) (store.Identifier, error) {
 	var wrong []message.Field
 	id, err := account.Parse(f.Config.Identifiers, in.Identifier)
-	if bad, ok := errors.AsType[account.Invalid](err); ok {
-		if bad == "not_allowed" { // a username where only addresses are used, or the other way round
-			bad = "invalid_" + account.Invalid(f.Config.Identifiers[0])
-		}
-		if in.Identifier == "" {
-			bad = "required"
-		}
-		wrong = append(wrong, message.Field{Name: "identifier", Code: string(bad)})
+	if err != nil {
+		wrong = append(wrong, badField("identifier", err))
 	}
 	if in.Password == "" {
 		wrong = append(wrong, message.Field{Name: "password", Code: "required"})
@@ -146,10 +143,16 @@ func (f *Flow) loadLogin(ctx context.Context, id store.Identifier) (user store.U
 
 // failedLogin is the one answer to every log-in that failed. If the address waits to be confirmed, its owner gets the link again:
 // decided later, by a goroutine that nobody waits for.
-func (f *Flow) failedLogin(id store.Identifier, user store.User, pw store.Password) *message.Fault {
+func (f *Flow) failedLogin(in LoginInput, id store.Identifier, user store.User, pw store.Password) *message.Fault {
 	f.nudge(id)
 	fault := refuse(message.InvalidCredentials, "wrong_password")
-	fault.UserID = user.ID
+	fault.UserID, fault.Fields = user.ID, slips(in)
+	switch {
+	case !slices.Contains(f.Config.Identifiers, store.KindEmail):
+		fault.Reason = "username"
+	case len(f.Config.Identifiers) > 1:
+		fault.Reason = "either"
+	}
 	switch {
 	case user.ID == "":
 		fault.Cause = "no_such_account"
@@ -174,7 +177,9 @@ func (f *Flow) enter(ctx context.Context, c Client, userID string, methods []str
 		}
 		// Read again where it is decided: it may have been closed while the password was being hashed.
 		if due := next(facts{user: user, proofs: methods, mustBeVerified: f.mustVerify()}); due != dueSession {
-			return refuse(message.AccountDisabled, "account_"+string(due))
+			fault := f.disabled(user)
+			fault.Cause = "account_" + string(due)
+			return fault
 		}
 		if pw, err = tx.PasswordOf(ctx, userID); err != nil {
 			return err
@@ -182,7 +187,7 @@ func (f *Flow) enter(ctx context.Context, c Client, userID string, methods []str
 		if err := f.makeRoom(ctx, tx, userID); err != nil {
 			return err
 		}
-		if err := f.leave(ctx, tx, c); err != nil {
+		if err := f.leave(ctx, tx, c, store.Replaced); err != nil {
 			return err
 		}
 		if err := tx.CreateSession(ctx, row); err != nil {
@@ -205,11 +210,11 @@ func (f *Flow) enter(ctx context.Context, c Client, userID string, methods []str
 }
 
 // leave ends the session that the client came with, if any.
-func (f *Flow) leave(ctx context.Context, tx *store.Tx, c Client) error {
+func (f *Flow) leave(ctx context.Context, tx *store.Tx, c Client, why store.End) error {
 	if c.Session == nil {
 		return nil
 	}
-	err := tx.EndSession(ctx, c.Session.UserID, c.Session.ID, f.now())
+	err := tx.EndSession(ctx, c.Session.UserID, c.Session.ID, why, f.now())
 	if errors.Is(err, store.ErrNotFound) { // it has ended already
 		return nil
 	}
@@ -224,7 +229,7 @@ func (f *Flow) makeRoom(ctx context.Context, tx *store.Tx, userID string) error 
 	}
 	for len(all) >= session.MaxPerUser {
 		last := all[len(all)-1]
-		if err := tx.EndSession(ctx, userID, last.ID, f.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := tx.EndSession(ctx, userID, last.ID, store.TooMany, f.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		all = all[:len(all)-1]
@@ -241,7 +246,7 @@ func (f *Flow) Logout(ctx context.Context, c Client) error {
 		return f.logoutReplaced(ctx, c)
 	}
 	err := f.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := f.leave(ctx, tx, c); err != nil {
+		if err := f.leave(ctx, tx, c, store.SignedOut); err != nil {
 			return err
 		}
 		return f.event(ctx, tx, c, "logout", c.Session.UserID)
@@ -276,7 +281,7 @@ func (f *Flow) logoutReplaced(ctx context.Context, c Client) error {
 		return err
 	}
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.EndSession(ctx, t.UserID, t.Subject, f.now()); err != nil {
+		if err := tx.EndSession(ctx, t.UserID, t.Subject, store.SignedOut, f.now()); err != nil {
 			return err
 		}
 		return f.event(ctx, tx, c, "logout", t.UserID)
@@ -359,7 +364,7 @@ func (f *Flow) proveOwn(ctx context.Context, c Client, s *session.Session, field
 	}
 	if !match.OK {
 		fault := &message.Fault{Code: message.InvalidFields, Cause: causeWrongPassword, UserID: s.UserID}
-		fault.Fields = []message.Field{{Name: field, Code: "incorrect"}}
+		fault.Fields = append([]message.Field{{Name: field, Code: "incorrect"}}, edgeSpaces(field, typed)...)
 		return pw, fault
 	}
 	guess.Release()

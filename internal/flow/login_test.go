@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/password"
 	"github.com/gatehouse-auth/gatehouse/internal/session"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 )
 
 // strangers makes one account for each reason for which a log-in fails, and one that is nobody's.
@@ -40,28 +41,105 @@ func strangers(t *testing.T, h *house) []string {
 func TestFailedLoginsAreAlike(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, h *house) {
 		causes := map[string]bool{}
-		for _, address := range strangers(t, h) {
+		all := strangers(t, h)
+		other := h.member(SignUpInput{Email: "other@example.com"}) // whose device is known, but not of these accounts
+		h.Limits = throttle.Off()
+		for _, address := range all {
 			typed := []string{wrongPassword, goodPassword + " ", strings.ToUpper(goodPassword), strings.Repeat("x", 5000)}
 			switch address {
 			case "unverified@example.com", "pending@example.com", "nobody@example.com", "without@example.com":
 				typed = append(typed, goodPassword)
 			}
 			for _, p := range typed {
-				out, err := h.browser().tryLogin(address, p)
-				f := h.refused(err, message.InvalidCredentials)
-				if out != (Outcome{}) || len(f.Fields) > 0 || f.Hint != "" || f.RetryAfter != 0 || f.Args != nil {
-					t.Fatalf("%s: more is told: %+v", address, f)
+				for _, c := range []Client{h.browser().client(), foreign(h.browser().client(), other.device), foreign(h.browser().client(), "forged")} {
+					out, err := h.Login(t.Context(), c, LoginInput{Identifier: address, Password: p})
+					f := h.refused(err, message.InvalidCredentials)
+					if out != (Outcome{}) || f.Hint != "" || f.RetryAfter != 0 || f.Args != nil {
+						t.Fatalf("%s: more is told: %+v", address, f)
+					}
+					want := refuse(message.InvalidCredentials, "")
+					want.Fields = slips(LoginInput{Identifier: address, Password: p}) // by what was typed alone
+					if got := h.told(err); got != h.told(want) {
+						t.Fatalf("%s: %s", address, got)
+					}
+					causes[f.Cause] = true
 				}
-				if got, want := h.told(err), h.told(refuse(message.InvalidCredentials, "")); got != want {
-					t.Fatalf("%s: %s", address, got)
-				}
-				causes[f.Cause] = true
 			}
 		}
 		for _, cause := range []string{"wrong_password", "no_such_account", "account_without_password", "address_not_verified"} {
 			if !causes[cause] { // the operator must be able to tell them apart
 				t.Errorf("no log-in was recorded as %s", cause)
 			}
+		}
+	})
+}
+
+func foreign(c Client, device string) Client { c.Device = device; return c }
+
+// what looks mistyped is told to everybody alike, whether or not the address is an account's.
+func TestSlipsAreToldToEverybody(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		h.member(SignUpInput{Email: "anna@gmial.com"})
+		for _, c := range []struct{ known, unknown, password, want string }{
+			{"anna@gmial.com", "nona@gmial.com", wrongPassword, "identifier typo;"},
+			{"anna@gmial.com", "nona@gmial.com", " " + goodPassword, "identifier typo;password edge_spaces;"},
+			{"anna@gmial.com", "nona@gmial.com", "\u3000", "identifier typo;password edge_spaces;"},
+			{"nobody@example.com", "nona@example.com", goodPassword + "\n", "password edge_spaces;"},
+		} {
+			_, known := h.browser().tryLogin(c.known, c.password)
+			_, unknown := h.browser().tryLogin(c.unknown, c.password)
+			if a, b := h.told(known), h.told(unknown); a != b || !strings.HasSuffix(a, "|"+c.want) {
+				t.Errorf("%s: %s, %s: %s", c.known, a, c.unknown, b)
+			}
+		}
+		_, err := h.browser().tryLogin("anna@gmial.com", wrongPassword)
+		if got := fault(err).Fields[0].Suggestion; got != "anna@gmail.com" {
+			t.Errorf("it suggests %q", got)
+		}
+		h.browser().login("anna@gmial.com", goodPassword) // it is only a question
+		_, err = h.browser().tryLogin("ａnna@example.com", wrongPassword)
+		h.refused(err, message.InvalidFields, "identifier:invalid_email")
+		if got := fault(err).Fields[0].Reason; got != "full_width" {
+			t.Errorf("it is told as %q", got)
+		}
+	})
+}
+
+// A browser that this very account has let in is told that the address is right; no other browser, account, cookie or time is. C-036: after a change of
+// the password it is a stranger.
+func TestAKnownDeviceIsToldThatTheAddressIsRight(t *testing.T) {
+	onBoth(t, nil, func(t *testing.T, h *house) {
+		anna, eve := h.member(SignUpInput{Email: "anna@example.com"}), h.member(SignUpInput{Email: "eve@example.com"})
+		set := h.passwordOf("anna@example.com").ChangedAt
+		tell := func(device, address, typed string) *message.Fault {
+			t.Helper()
+			_, err := h.Login(t.Context(), foreign(h.browser().client(), device), LoginInput{Identifier: address, Password: typed})
+			return h.refused(err, message.InvalidCredentials)
+		}
+		known := func(f *message.Fault) bool { return f.Hint == "known_device" || f.Args != nil }
+		f := tell(anna.device, "anna@example.com", wrongPassword)
+		if at, _ := f.Args["changed_at"].(time.Time); f.Hint != "known_device" || !at.Equal(set) {
+			t.Errorf("its own browser is told %+v", f)
+		}
+		for what, f := range map[string]*message.Fault{
+			"another account's device":       tell(eve.device, "anna@example.com", wrongPassword),
+			"another account on this device": tell(anna.device, "eve@example.com", wrongPassword),
+			"nobody on this device":          tell(anna.device, "nobody@example.com", wrongPassword),
+			"a forged cookie":                tell(anna.device[:len(anna.device)-2]+"xx", "anna@example.com", wrongPassword),
+			"no cookie":                      tell("", "anna@example.com", wrongPassword),
+		} {
+			if known(f) {
+				t.Errorf("%s is told %+v", what, f)
+			}
+		}
+		old := anna.device
+		anna.keep(h.ChangePassword(t.Context(), anna.client(), goodPassword, otherPassword))
+		if known(tell(old, "anna@example.com", goodPassword)) || !known(tell(anna.device, "anna@example.com", goodPassword)) {
+			t.Error("what the device was told outlived the password, or the new one is not told")
+		}
+		h.clock.Pass(181 * 24 * time.Hour)
+		if known(tell(anna.device, "anna@example.com", wrongPassword)) {
+			t.Error("a device is known for ever")
 		}
 	})
 }

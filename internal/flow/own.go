@@ -107,8 +107,12 @@ func (f *Flow) EndDevice(ctx context.Context, c Client, id string) error {
 	if uuid.Validate(id) != nil { // nobody's; asked for one with a NUL in it, a store fails (I-141)
 		return refuse(message.NotFound, "no_such_session")
 	}
+	why := store.SignedOutElsewhere
+	if id == s.ID {
+		why = store.SignedOut
+	}
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.EndSession(ctx, s.UserID, id, f.now()); err != nil {
+		if err := tx.EndSession(ctx, s.UserID, id, why, f.now()); err != nil {
 			return err
 		}
 		return f.event(ctx, tx, c, "session_ended", s.UserID)
@@ -127,7 +131,7 @@ func (f *Flow) EndOtherDevices(ctx context.Context, c Client) error {
 		return err
 	}
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.EndSessions(ctx, s.UserID, s.ID, f.now()); err != nil {
+		if err := tx.EndSessions(ctx, s.UserID, s.ID, store.SignedOutElsewhere, f.now()); err != nil {
 			return err
 		}
 		return f.event(ctx, tx, c, "other_sessions_ended", s.UserID)
@@ -166,7 +170,7 @@ func (f *Flow) remove(ctx context.Context, tx *store.Tx, c Client, user store.Us
 }
 
 func (f *Flow) erase(ctx context.Context, tx *store.Tx, user store.User) error {
-	if err := tx.EndSessions(ctx, user.ID, "", f.now()); err != nil {
+	if err := tx.EndSessions(ctx, user.ID, "", store.AccountDeleted, f.now()); err != nil {
 		return err
 	}
 	if err := tx.DeleteUser(ctx, user.ID); err != nil {

@@ -4,16 +4,48 @@ import (
 	"context"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/account"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 	"github.com/gatehouse-auth/gatehouse/internal/ticket"
 	"github.com/google/uuid"
 )
 
 // Forgot mails a link to set a new password, if the address is an account's.
 func (f *Flow) Forgot(ctx context.Context, c Client, email, returnTo string) (Outcome, error) {
-	return f.requestMail(ctx, c, jobForgot, email, returnTo)
+	to, err := f.toKnownDevice(ctx, c, email)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out, err := f.requestMail(ctx, c, jobForgot, email, returnTo)
+	if err == nil {
+		out.SentTo = to
+	}
+	return out, err
+}
+
+// toKnownDevice is where a link to a new password goes, masked, if it really goes there and the client comes from a known device of that very
+// account. For everybody else it is empty, after the same look-ups.
+func (f *Flow) toKnownDevice(ctx context.Context, c Client, email string) (string, error) {
+	id, err := account.ParseEmail(email)
+	if err != nil || c.Device == "" {
+		return "", nil // what is wrong with it is told by who goes on
+	}
+	user, pw, err := f.loadLogin(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if _, known := f.knownDevice(c, user.ID, pw); !known || user.State != store.StateActive || !user.EmailVerified {
+		return "", nil
+	}
+	place, err := f.reserve(ctx, throttle.Key{Budget: throttle.MailAddress, ID: id.Canonical})
+	if err != nil { // no more mails to it for a while: then it must not be said
+		return "", nil //nolint:nilerr // the answer is that of a stranger
+	}
+	place.Release()
+	return account.Mask(user.Email), nil
 }
 
 // ResetInput is what setting a new password by a mailed link asks for.
@@ -54,10 +86,10 @@ func (f *Flow) Reset(ctx context.Context, c Client, in ResetInput) (Outcome, err
 		if err := f.lockUser(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		if _, err := ticket.Redeem(ctx, tx, ticket.Reset, in.Token, now); err != nil {
+		if _, err := ticket.Redeem(ctx, tx, ticket.Reset, in.Token, deviceLabel(c), now); err != nil {
 			return err
 		}
-		if err := f.replacePassword(ctx, tx, c, user, store.Password{Hash: hash, ChangedAt: now}, ""); err != nil {
+		if err := f.replacePassword(ctx, tx, c, user, store.Password{Hash: hash, ChangedAt: now}, "", store.PasswordReset); err != nil {
 			return err
 		}
 		return f.event(ctx, tx, c, "password_reset", user.ID)
@@ -89,23 +121,23 @@ func (f *Flow) openReset(ctx context.Context, c Client, token string) (t store.T
 
 // replacePassword stores a new password and ends everything that the old one opened: all sessions but the one to keep, every link,
 // every known device. The owner gets a mail. The time of the change is the caller's: device tokens are bound to it.
-func (f *Flow) replacePassword(ctx context.Context, tx *store.Tx, c Client, user store.User, pw store.Password, keep string) error {
+func (f *Flow) replacePassword(ctx context.Context, tx *store.Tx, c Client, user store.User, pw store.Password, keep string, why store.End) error {
 	now := pw.ChangedAt
 	if err := tx.SetPassword(ctx, uuid.NewString(), user.ID, pw.Hash, now); err != nil {
 		return err
 	}
-	if err := endAll(ctx, tx, user.ID, keep, now); err != nil {
+	if err := endAll(ctx, tx, user.ID, keep, why, now); err != nil {
 		return err
 	}
 	return f.notify(ctx, tx, mail.PasswordChanged, user, c, mail.Data{})
 }
 
-// endAll ends what opens an account at this moment: every link, and all sessions but the one to keep; empty: all.
-func endAll(ctx context.Context, tx *store.Tx, userID, keep string, now time.Time) error {
-	if err := tx.VoidTickets(ctx, userID, "", now); err != nil {
+// endAll ends what opens an account at this moment: every link, and all sessions but the one to keep; empty: all. Whoever holds one is told why.
+func endAll(ctx context.Context, tx *store.Tx, userID, keep string, why store.End, now time.Time) error {
+	if err := tx.VoidTickets(ctx, userID, "", string(why), now); err != nil {
 		return err
 	}
-	return tx.EndSessions(ctx, userID, keep, now)
+	return tx.EndSessions(ctx, userID, keep, why, now)
 }
 
 // ChangePassword replaces the password of somebody who is signed in and knows the old one. Their session goes on with a new token;
@@ -146,7 +178,7 @@ func (f *Flow) ChangePassword(ctx context.Context, c Client, current, chosen str
 		if err := f.rotate(ctx, tx, s, row); err != nil {
 			return err
 		}
-		if err := f.replacePassword(ctx, tx, c, *s.User, store.Password{Hash: hash, ChangedAt: now}, s.ID); err != nil {
+		if err := f.replacePassword(ctx, tx, c, *s.User, store.Password{Hash: hash, ChangedAt: now}, s.ID, store.PasswordChanged); err != nil {
 			return err
 		}
 		return f.event(ctx, tx, c, "password_changed", s.UserID)

@@ -65,7 +65,7 @@ func (f *Flow) SignUp(ctx context.Context, c Client, in SignUpInput) (Outcome, e
 		return Outcome{}, err
 	}
 	f.Mail.Wake()
-	return Outcome{Step: StepVerificationSent, PendingToken: pending, ReturnTo: s.ReturnTo}, nil
+	return Outcome{Step: StepVerificationSent, PendingToken: pending, ReturnTo: s.ReturnTo, Suggestion: account.SuggestEmail(s.Email.AsTyped)}, nil
 }
 
 // readSignUp checks everything that was typed and reports all that is wrong with it at once.
@@ -73,8 +73,8 @@ func (f *Flow) readSignUp(ctx context.Context, c Client, in SignUpInput) (signup
 	s := signup{Locale: c.Locale, ReturnTo: f.ReturnTo(in.ReturnTo)}
 	var wrong []message.Field
 	add := func(field string, err error) {
-		if bad, ok := errors.AsType[account.Invalid](err); ok {
-			wrong = append(wrong, message.Field{Name: field, Code: string(bad)})
+		if err != nil {
+			wrong = append(wrong, badField(field, err))
 		}
 	}
 	var err error
@@ -231,8 +231,8 @@ func (f *Flow) ResendVerification(ctx context.Context, c Client, email string) (
 // requestMail is what every «send me a mail» does for every address: one sealed row, decided later.
 func (f *Flow) requestMail(ctx context.Context, c Client, job, email, returnTo string) (Outcome, error) {
 	id, err := account.ParseEmail(email)
-	if bad, ok := errors.AsType[account.Invalid](err); ok {
-		return Outcome{}, invalid(message.Field{Name: "email", Code: string(bad)})
+	if err != nil {
+		return Outcome{}, invalid(badField("email", err))
 	}
 	if err := f.spend(ctx, throttle.Key{Budget: throttle.MailClient, ID: throttle.ClientID(c.Addr)}); err != nil {
 		return Outcome{}, err
@@ -242,5 +242,5 @@ func (f *Flow) requestMail(ctx context.Context, c Client, job, email, returnTo s
 		return Outcome{}, err
 	}
 	f.Mail.Wake()
-	return Outcome{Step: StepSent}, nil
+	return Outcome{Step: StepSent, Suggestion: account.SuggestEmail(id.AsTyped)}, nil
 }

@@ -80,7 +80,7 @@ func (f *Flow) Verify(ctx context.Context, c Client, in VerifyInput) (Outcome, e
 		if err := f.lockAddress(ctx, tx, s.Email); err != nil { // first: two links of one address void each other
 			return err
 		}
-		if _, err := ticket.Redeem(ctx, tx, ticket.Verify, in.Token, f.now()); err != nil {
+		if _, err := ticket.Redeem(ctx, tx, ticket.Verify, in.Token, deviceLabel(c), f.now()); err != nil {
 			return err
 		}
 		if err := f.confirm(ctx, tx, userID, &s); err != nil {
@@ -148,7 +148,7 @@ func (f *Flow) handOver(ctx context.Context, tx *store.Tx, userID string, s sign
 	if err := keepFields(ctx, tx, userID, s.Fields); err != nil {
 		return err
 	}
-	return endAll(ctx, tx, userID, "", f.now())
+	return endAll(ctx, tx, userID, "", store.PasswordReset, f.now())
 }
 
 // openVerification finds the link and reads what it carries. Wrong tokens count against the client (F-076).
@@ -221,7 +221,9 @@ func (f *Flow) proveSignUp(ctx context.Context, v verification, typed string) er
 		return busy(err)
 	}
 	if !match.OK {
-		return refuse(message.InvalidCredentials, "wrong_sign_up_password")
+		return &message.Fault{
+			Code: message.InvalidCredentials, Reason: "signup_password", Cause: "wrong_sign_up_password", Fields: edgeSpaces("password", typed),
+		}
 	}
 	guess.Release()
 	return nil

@@ -64,28 +64,53 @@ var statuses = map[Code]int{
 
 // Hints are the hints that a code may carry; a hint has the text error.<code>.<hint>, which takes the place of the detail.
 var Hints = map[Code][]string{
-	Conflict:    {"taken"},
-	LinkExpired: {"expired", "used", "malformed", "unknown"},
-	CrossOrigin: {"form_token"},
+	Conflict:           {"taken"},
+	LinkExpired:        {"expired", "used", "malformed", "unknown"},
+	CrossOrigin:        {"form_token", "cookies_blocked"},
+	InvalidCredentials: {"known_device"},
+	Unauthenticated: {
+		"idle", "expired", "password_changed", "password_reset", "signed_out", "signed_out_elsewhere", "administrator", "too_many",
+		"account_disabled", "account_deleted",
+	},
+}
+
+// Reasons are the reasons that a code may carry, by «code» or «code.hint»: they choose a text that says more exactly what it is, and nothing else.
+var Reasons = map[string][]string{
+	"account_disabled":     {"support"},
+	"invalid_credentials":  {"either", "username", "signup_password"},
+	"rate_limited":         {"login", "mail", "signup", "link"},
+	"link_expired.expired": {"newer"},
+	"link_expired.used": {
+		"device", "newer", "replaced", "canceled", "password_changed", "password_reset", "email_changed", "administrator", "account_disabled",
+	},
 }
 
 // FieldCodes are all codes that a field may carry; their texts are field.<code>. The arguments: password_too_short {min}, password_too_long
-// {max}, too_long {max} where it is known.
+// {max}, too_long {max} where it is known, typo {suggestion}.
 var FieldCodes = []string{
 	"required", "unknown_field", "invalid_type", "invalid_email", "invalid_username", "invalid_characters", "too_long", "incorrect", "mismatch",
 	"weak_password", "breached_password", "contains_personal_info", "password_too_short", "password_too_long",
-	"username_taken", "email_taken", "not_allowed", "unchanged", "outdated",
+	"username_taken", "email_taken", "not_allowed", "unchanged", "outdated", "typo", "edge_spaces",
+}
+
+// FieldReasons are the reasons that the code of a field may carry: they choose the text field.<code>.<reason>.
+var FieldReasons = map[string][]string{
+	"invalid_email": {
+		"no_at", "two_at", "space", "full_width", "letter", "character", "dots", "nothing_before", "nothing_after", "no_dot", "domain",
+		"too_long", "brackets", "comma",
+	},
 }
 
 // Fault is a refusal that people may see.
 type Fault struct {
 	Code       Code
 	Hint       string         // one of Hints
+	Reason     string         // one of Reasons; it chooses the text, and is not told itself
 	Fields     []Field        // what is wrong with what was typed
 	RetryAfter time.Duration  // when it is worth trying again; 0: not told
 	Methods    []string       // of reauthentication_required: how
 	MaxAge     time.Duration  // of reauthentication_required: how old a proof may be
-	Args       map[string]any // for the text: used_at and expired_at of a link_expired
+	Args       map[string]any // for the text; what is not known is left out
 
 	// For the record alone, never shown.
 	Cause  string // the exact cause, a stable word
@@ -95,9 +120,11 @@ type Fault struct {
 
 // Field is what is wrong with one field.
 type Field struct {
-	Name string
-	Code string // one of FieldCodes
-	Args map[string]any
+	Name       string
+	Code       string // one of FieldCodes
+	Reason     string // one of FieldReasons
+	Suggestion string // what may have been meant; empty: nothing
+	Args       map[string]any
 }
 
 // Error is for logs: it tells the exact cause, so it must never be shown.

@@ -23,9 +23,10 @@ type Problem struct {
 
 // FieldProblem is what is wrong with one field.
 type FieldProblem struct {
-	Name    string `json:"name"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Name       string `json:"name"`
+	Code       string `json:"code"`
+	Message    string `json:"message"`
+	Suggestion string `json:"suggestion,omitempty"` // what may have been meant, to be offered with one click
 }
 
 // Problem says a fault in a language. Nothing that is for the record gets into it: two faults of one code, hint and wait are the same in
@@ -44,14 +45,43 @@ func (c *Catalog) Problem(f *Fault, lang, reference, requestID string) Problem {
 	// Where no time is known, «in a second» is the honest least.
 	args["wait"], args["reference"] = max(f.RetryAfter, time.Second), reference
 	p.Title = c.Text(lang, base+".title", args)
-	p.Detail = c.closest(lang, base+".detail", args)
-	if f.Hint != "" && c.Has(Fallback, base+"."+f.Hint) {
-		p.Detail = c.closest(lang, base+"."+f.Hint, args)
-	}
+	p.Detail = c.closest(lang, c.finest(base, ".detail", f.Hint, f.Reason), args)
 	for _, field := range f.Fields {
-		p.Fields = append(p.Fields, FieldProblem{field.Name, field.Code, c.closest(lang, "field."+field.Code, field.Args)})
+		args := maps.Clone(field.Args)
+		if field.Suggestion != "" {
+			args = map[string]any{"suggestion": field.Suggestion}
+		}
+		key := c.finest("field."+field.Code, "", field.Reason)
+		p.Fields = append(p.Fields, FieldProblem{field.Name, field.Code, c.closest(lang, key, args), field.Suggestion})
 	}
 	return p
+}
+
+// finest is the key of the text that says it most exactly: base.hint.reason, base.hint or base.reason, else the plain one.
+func (c *Catalog) finest(base, plain string, finer ...string) string {
+	key := base
+	for _, word := range finer {
+		if word != "" && c.Has(Fallback, key+"."+word) {
+			key += "." + word
+		}
+	}
+	if key == base {
+		return base + plain
+	}
+	return key
+}
+
+// Past says a length of time that has passed, for a text like «expired {ago} ago»: rounded down, because a span is rounded up.
+func Past(d time.Duration) time.Duration {
+	switch {
+	case d >= 48*time.Hour:
+		return d.Truncate(24 * time.Hour)
+	case d >= 2*time.Hour:
+		return d.Truncate(time.Hour)
+	case d >= time.Minute:
+		return d.Truncate(time.Minute)
+	}
+	return max(d.Truncate(time.Second), time.Second)
 }
 
 // wholeSeconds rounds up: who comes back at the second that was told must not be too early.

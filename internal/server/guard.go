@@ -46,8 +46,11 @@ func (s *Server) Guard(next func(http.ResponseWriter, *http.Request, *session.Se
 // loginFor is the log-in that leads back to what was asked for. It says so when somebody was signed in until now.
 func (s *Server) loginFor(t *turn, asked string) string {
 	to := s.config.Prefixed("/login") + "?return_to=" + url.QueryEscape(asked)
-	if t.visit.Why != nil {
+	if why := t.visit.Why; why != nil {
 		to += "&notice=session_over"
+		if why.Hint != "" { // a word of a table: the cookie is dropped by this answer, so that the log-in could not find out again
+			to += "_" + why.Hint
+		}
 	}
 	return to
 }
@@ -100,7 +103,7 @@ func (s *Server) As(ctx context.Context, c flow.Client, token string) (flow.Clie
 	}
 	one, err := s.sessions.Check(ctx, token)
 	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.Unauthenticated {
-		c.Stale = token
+		c.Stale, c.Why = token, fault
 		return c, nil
 	}
 	if err != nil {

@@ -90,8 +90,12 @@ func TestWhatAnotherProcessEndsIsDeadWithinASecond(t *testing.T) {
 		defer ended.Wait()
 		defer cancel()
 		for _, end := range []func(tx *store.Tx, s store.Session) error{
-			func(tx *store.Tx, s store.Session) error { return tx.EndSession(t.Context(), "u", s.ID, begin) },
-			func(tx *store.Tx, _ store.Session) error { return tx.EndSessions(t.Context(), "u", "", begin) },
+			func(tx *store.Tx, s store.Session) error {
+				return tx.EndSession(t.Context(), "u", s.ID, store.SignedOut, begin)
+			},
+			func(tx *store.Tx, _ store.Session) error {
+				return tx.EndSessions(t.Context(), "u", "", store.PasswordChanged, begin)
+			},
 			func(tx *store.Tx, _ store.Session) error {
 				if err := tx.SetState(t.Context(), "u", store.StateDisabled, begin); err != nil {
 					return err
@@ -131,7 +135,7 @@ func TestARevocationThatIsCommittedLateIsHeard(t *testing.T) {
 	numbered, commit, done := make(chan bool), make(chan bool), make(chan error)
 	go func() {
 		done <- h.store.Update(t.Context(), func(tx *store.Tx) error {
-			err := tx.EndSession(t.Context(), "u", row.ID, h.now())
+			err := tx.EndSession(t.Context(), "u", row.ID, store.SignedOut, h.now())
 			numbered <- true
 			<-commit
 			return err
@@ -148,7 +152,7 @@ func TestARevocationThatIsCommittedLateIsHeard(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.hear()
-	h.is(token, "session_unknown")
+	h.is(token, "session_signed_out")
 }
 
 // What was heard is kept for the overlap and no longer, and taken for new only once.
@@ -187,13 +191,13 @@ func TestALongListOfRevocationsIsReadToItsEnd(t *testing.T) {
 				return err
 			}
 		}
-		return tx.EndSession(t.Context(), "u", row.ID, begin)
+		return tx.EndSession(t.Context(), "u", row.ID, store.SignedOut, begin)
 	})
 	for h.Poll(t.Context()) != nil { // it has a time limit, the race detector is slow, and what was read of it counts
 		t.Log("once more")
 	}
 	h.stale(-time.Hour)
-	h.is(token, "session_unknown")
+	h.is(token, "session_signed_out")
 }
 
 // A machine that was suspended for longer than revocations are kept has missed some for good: it forgets all.
@@ -202,14 +206,14 @@ func TestANodeThatSleptForgetsWhatItHadCached(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
 		token, row := h.login(false)
 		h.cached(token)
-		h.update(func(tx *store.Tx) error { return tx.EndSession(t.Context(), "u", row.ID, begin) })
+		h.update(func(tx *store.Tx) error { return tx.EndSession(t.Context(), "u", row.ID, store.SignedOut, begin) })
 		h.update(func(tx *store.Tx) error { _, err := tx.Sweep(t.Context(), begin.Add(2*time.Hour)); return err })
 		if last, err := h.store.LastRevocation(t.Context()); last != 0 || err != nil {
 			t.Fatal("the revocation is still there", last, err)
 		}
 		h.stale(deaf + time.Second)
 		h.hear()
-		h.is(token, "session_unknown")
+		h.is(token, "session_signed_out")
 	})
 }
 
@@ -387,9 +391,9 @@ func TestEverythingAtOnce(t *testing.T) {
 		}
 	})
 	all.Wait()
-	h.update(func(tx *store.Tx) error { return tx.EndSessions(t.Context(), "u", "", begin) })
+	h.update(func(tx *store.Tx) error { return tx.EndSessions(t.Context(), "u", "", store.PasswordChanged, begin) })
 	h.hear()
-	h.is(token, "session_unknown")
+	h.is(token, "session_password_changed")
 }
 
 func BenchmarkCheckCached(b *testing.B) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
@@ -84,7 +85,7 @@ func TestASessionEndsWhenItIsNotUsed(t *testing.T) {
 			if h.row(row.ID) != nil {
 				t.Errorf("%+v: its row is still there", c)
 			}
-			h.is(ends, "session_unknown")
+			h.is(ends, "session_idle_limit")
 		}
 	})
 }
@@ -170,7 +171,7 @@ func TestAClockThatIsSetBackChangesNothing(t *testing.T) {
 				if e := h.cache.get(keyOf(used)); e == nil || e.seen.Load() < last.UnixMicro() {
 					t.Error("the cache takes back when it was used")
 				}
-				h.is(over, "session_unknown")
+				h.is(over, "session_idle_limit")
 				h.save()
 				if at := h.row(row.ID).SeenAt; !at.Equal(last) {
 					t.Errorf("last used at %v, then at %v", last, at)
@@ -178,6 +179,89 @@ func TestAClockThatIsSetBackChangesNothing(t *testing.T) {
 			}
 			h.clock.Stop(begin.Add(24*time.Hour - time.Second)) // right again, to the last second of what is left
 			h.is(used, "")
+		}
+	})
+}
+
+// Whoever shows the token of a session that is over is told why, from any node and for seven days; a forged token, one with a letter changed, and the
+// one that took another's place are told nothing.
+func TestWhyASessionIsOver(t *testing.T) {
+	t.Parallel()
+	texts, err := message.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	houses(t, func(t *testing.T, h *house) {
+		other := h.node()
+		for _, why := range message.Hints[message.Unauthenticated] {
+			token, row := h.login(false)
+			h.cached(token)
+			h.update(func(tx *store.Tx) error { return tx.EndSession(t.Context(), "u", row.ID, store.End(why), h.now()) })
+			h.Forget("u")
+			for _, node := range []*house{h, other} {
+				_, err := node.Check(t.Context(), token)
+				p := texts.Problem(message.From(err), "en", "", "")
+				if p.Code != message.Unauthenticated || p.Hint != why || p.Status != 401 || strings.ContainsAny(p.Detail, "{}") || p.Detail == texts.Text("en", "error.unauthenticated.detail", nil) {
+					t.Errorf("%s is told as %s: %s", why, p.Hint, p.Detail)
+				}
+			}
+			for name, c := range tampered(token) {
+				if _, err := h.Check(t.Context(), c.token); message.From(err).Hint != "" || causeOf(err) != c.cause {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if causeOf(func() error { _, err := h.Check(t.Context(), token); return err }()) == "session_unknown" {
+				t.Errorf("%s: the record does not know", why)
+			}
+			h.clock.Pass(7 * 24 * time.Hour)
+			h.is(token, "session_unknown")
+		}
+		planted, row := h.login(false)
+		h.update(func(tx *store.Tx) error { return tx.EndSession(t.Context(), "u", row.ID, store.Replaced, h.now()) })
+		h.is(planted, "session_unknown")
+		newer, row := h.login(false)
+		h.update(func(tx *store.Tx) error {
+			return tx.EndSession(t.Context(), "u", row.ID, "a word of a newer version", h.now())
+		})
+		if _, err := h.Check(t.Context(), newer); message.From(err).Hint != "" {
+			t.Error("a hint that is in no table")
+		}
+	})
+}
+
+// How long it was unused, or lived, is told too, before and after its row is gone.
+func TestALimitIsToldWithItsLength(t *testing.T) {
+	t.Parallel()
+	texts, err := message.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	houses(t, func(t *testing.T, h *house) {
+		for _, c := range []struct {
+			remember bool
+			busy     bool
+			says     string
+		}{
+			{false, false, "after 12 hours without use"}, {true, false, "after 14 days without use"}, {false, true, "for 7 days, the longest"}, {true, true, "for 30 days, the longest"},
+		} {
+			token, row := h.login(c.remember)
+			for h.clock.Now().Before(row.EndAt) && c.busy {
+				h.is(token, "")
+				h.clock.Pass(11 * time.Hour)
+			}
+			if !c.busy {
+				h.clock.Pass(row.Idle)
+			}
+			for _, gone := range []bool{false, true} {
+				_, err := h.Check(t.Context(), token)
+				if p := texts.Problem(message.From(err), "en", "", ""); !strings.Contains(p.Detail, c.says) {
+					t.Errorf("%+v, gone: %v: %s", c, gone, p.Detail)
+				}
+				h.save()
+				if h.row(row.ID) != nil {
+					t.Error("its row is still there")
+				}
+			}
 		}
 	})
 }

@@ -49,8 +49,11 @@ type Manager struct {
 	heard   []heard // revocations of the overlap window, to tell new ones from old
 }
 
-// over names a session that has ended by itself.
-type over struct{ userID, id string }
+// over names a session that has ended by itself, and by which limit.
+type over struct {
+	userID, id string
+	why        store.End
+}
 
 type heard struct {
 	seq int64
@@ -103,15 +106,15 @@ func (m *Manager) read(ctx context.Context, k key, now time.Time) (*Session, err
 	generation := m.cache.generation.Load()
 	row, user, err := m.store.SessionByHash(ctx, k[:])
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, unauthenticated("session_unknown")
+		return nil, m.whyOver(ctx, k, now)
 	}
 	if err != nil {
 		return nil, err
 	}
 	seen := m.lastUse(k, row.SeenAt)
-	if cause := good(&row, &user, seen, now); cause != "" {
-		m.end(&row, cause)
-		return nil, unauthenticated(cause)
+	if why := good(&row, &user, seen, now); why != "" {
+		m.end(&row, why)
+		return nil, overSince(ended(&row, why))
 	}
 	if now.After(seen) {
 		row.SeenAt = now
@@ -120,6 +123,18 @@ func (m *Manager) read(ctx context.Context, k key, now time.Time) (*Session, err
 	s := m.With(row, user)
 	m.cache.put(k, newEntry(s), generation)
 	return s, nil
+}
+
+// whyOver finds out why a token opens nothing: one more indexed read, for who is told no anyway.
+func (m *Manager) whyOver(ctx context.Context, k key, now time.Time) error {
+	e, err := m.store.EndedSession(ctx, k[:], now)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return unauthenticated("session_unknown")
+	case err != nil:
+		return err
+	}
+	return overSince(e)
 }
 
 // lastUse is the later of what the store knows and what waits to be written.
@@ -142,14 +157,14 @@ func (m *Manager) note(k key, at time.Time) {
 
 // end remembers a session that is over its limit until Save removes it: whoever was told so stays signed out, also when the clock is set back
 // later (N-224). One of a disabled account stays; what becomes of it is not decided here.
-func (m *Manager) end(s *store.Session, cause string) {
-	if cause != causeAbsolute && cause != causeIdle {
+func (m *Manager) end(s *store.Session, why store.End) {
+	if why != store.Expired && why != store.Idle {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.ended) < cacheSize {
-		m.ended[over{s.UserID, s.ID}] = true
+		m.ended[over{s.UserID, s.ID, why}] = true
 	}
 }
 
@@ -214,7 +229,7 @@ func (m *Manager) keep(seen []store.Seen, ended []over) {
 
 func (m *Manager) remove(ctx context.Context, tx *store.Tx, ended []over) error {
 	for _, o := range ended {
-		if err := tx.EndSession(ctx, o.userID, o.id, m.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := tx.EndSession(ctx, o.userID, o.id, o.why, m.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}

@@ -4,8 +4,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 	"github.com/google/uuid"
 )
@@ -115,21 +117,46 @@ func (m *Manager) Fresh(s *Session) bool {
 	return now.Before(s.FreshUntil) && !s.AuthAt.After(now.Add(skew))
 }
 
-// The causes of a session's end by itself.
-const (
-	causeAbsolute = "session_absolute_limit"
-	causeIdle     = "session_idle_limit"
-)
+// causes are the words of the record for some ends; for the others it is «session_» and the end.
+var causes = map[store.End]string{
+	store.Expired:         "session_absolute_limit",
+	store.Idle:            "session_idle_limit",
+	store.AccountDisabled: "account_disabled",
+}
 
-// good reports whether the session may be used at the moment: judged here, at every use, never by the sweeper.
-func good(s *store.Session, u *store.User, seen, now time.Time) (cause string) {
+// overSince is told to whoever shows the token of a session that is over.
+func overSince(e store.EndedSession) *message.Fault {
+	fault := &message.Fault{Code: message.Unauthenticated, Cause: causes[e.Why], Args: map[string]any{"ended_at": e.At, "lasted": e.Lasted}}
+	if fault.Cause == "" {
+		fault.Cause = "session_" + string(e.Why)
+	}
+	if slices.Contains(message.Hints[message.Unauthenticated], string(e.Why)) { // else a word of a newer version
+		fault.Hint = string(e.Why)
+	}
+	return fault
+}
+
+// ended says of a session that is still in the store why it is over.
+func ended(s *store.Session, why store.End) store.EndedSession {
+	e := store.EndedSession{Why: why}
+	switch why {
+	case store.Idle:
+		e.Lasted = s.Idle
+	case store.Expired:
+		e.Lasted = s.EndAt.Sub(s.CreatedAt)
+	}
+	return e
+}
+
+// good says why a session may not be used at the moment; empty: it may. Judged here, at every use, never by the sweeper.
+func good(s *store.Session, u *store.User, seen, now time.Time) (why store.End) {
 	switch {
 	case u.State != store.StateActive:
-		return "account_" + u.State
+		return store.AccountDisabled
 	case !now.Before(s.EndAt):
-		return causeAbsolute
+		return store.Expired
 	case !now.Before(seen.Add(s.Idle)):
-		return causeIdle
+		return store.Idle
 	}
 	return ""
 }

@@ -66,11 +66,16 @@ const (
 // on it but the size of the store: whether something has run out is judged when it is read.
 func (t *Tx) Sweep(ctx context.Context, now time.Time) (more bool, err error) {
 	const batch = 500
+	n, err := t.sweepSessions(ctx, now, batch)
+	if err != nil {
+		return false, err
+	}
+	more = n == batch
 	for _, s := range []struct {
 		query string
 		until time.Time
 	}{
-		{`DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE end_at < $1 OR seen_at + idle < $1 LIMIT 500)`, now},
+		{`DELETE FROM ended_sessions WHERE token_hash IN (SELECT token_hash FROM ended_sessions WHERE ended_at < $1 LIMIT 500)`, now.Add(-keepEnded)},
 		{`DELETE FROM tickets WHERE id IN (SELECT id FROM tickets WHERE expires_at < $1 LIMIT 500)`, now.Add(-keepTickets)},
 		{`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT 500)`, now.Add(-keepEvents)},
 		{`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 AND kind = 'refused' LIMIT 500)`, now.Add(-keepRefusals)},

@@ -81,8 +81,9 @@ func (t *Tx) SessionsOf(ctx context.Context, userID string) ([]Session, error) {
 }
 
 // EndSession removes one session of a user and revokes it everywhere; ErrNotFound when it is not the user's or is gone.
-func (t *Tx) EndSession(ctx context.Context, userID, id string, now time.Time) error {
-	if err := one(t.exec(ctx, `DELETE FROM sessions WHERE user_id = $1 AND id = $2`, userID, id)); err != nil {
+func (t *Tx) EndSession(ctx context.Context, userID, id string, why End, now time.Time) error {
+	n, err := t.end(ctx, why, now, `WHERE user_id = $1 AND id = $2`, userID, id)
+	if err := one(n, err); err != nil {
 		return err
 	}
 	return t.Revoke(ctx, RevokeSession, id, now)
@@ -90,8 +91,8 @@ func (t *Tx) EndSession(ctx context.Context, userID, id string, now time.Time) e
 
 // EndSessions removes all sessions of a user but the one with the id to keep (empty: none is kept) and revokes the user, so
 // that every node forgets what it has cached.
-func (t *Tx) EndSessions(ctx context.Context, userID, keep string, now time.Time) error {
-	if _, err := t.exec(ctx, `DELETE FROM sessions WHERE user_id = $1 AND id <> $2`, userID, keep); err != nil {
+func (t *Tx) EndSessions(ctx context.Context, userID, keep string, why End, now time.Time) error {
+	if _, err := t.end(ctx, why, now, `WHERE user_id = $1 AND id <> $2`, userID, keep); err != nil {
 		return err
 	}
 	return t.Revoke(ctx, RevokeUser, userID, now)

@@ -145,26 +145,30 @@ func oneSessionEnds(t *testing.T, s *Store) {
 	addUsers(t, s, "u1", "u2")
 	addSessions(t, s, "u1", "s1", "s2")
 	for _, wrong := range [][2]string{{"u2", "s1"}, {"u1", "s9"}} {
-		refused(t, s, ErrNotFound, func(ctx context.Context, tx *Tx) error { return tx.EndSession(ctx, wrong[0], wrong[1], start) })
+		refused(t, s, ErrNotFound, func(ctx context.Context, tx *Tx) error {
+			return tx.EndSession(ctx, wrong[0], wrong[1], SignedOut, start)
+		})
 	}
 	same(t, revocations(t, s, 0), nil)
-	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.EndSession(ctx, "u1", "s1", start) })
+	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.EndSession(ctx, "u1", "s1", SignedOut, start) })
 	same(t, sessionIDs(t, s, "u1"), []string{"s2"})
 	same(t, revocations(t, s, 0), []Revocation{{1, RevokeSession, "s1"}})
-	refused(t, s, ErrNotFound, func(ctx context.Context, tx *Tx) error { return tx.EndSession(ctx, "u1", "s1", start) })
+	refused(t, s, ErrNotFound, func(ctx context.Context, tx *Tx) error { return tx.EndSession(ctx, "u1", "s1", SignedOut, start) })
 }
 
 func allSessionsEnd(t *testing.T, s *Store) {
 	addUsers(t, s, "u1", "u2")
 	addSessions(t, s, "u1", "s1", "s2", "s3")
 	addSessions(t, s, "u2", "t1")
-	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.EndSessions(ctx, "u1", "s2", start) })
+	must(t, s, func(ctx context.Context, tx *Tx) error {
+		return tx.EndSessions(ctx, "u1", "s2", PasswordChanged, start)
+	})
 	same(t, sessionIDs(t, s, "u1"), []string{"s2"})
-	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.EndSessions(ctx, "u1", "", start) })
+	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.EndSessions(ctx, "u1", "", PasswordChanged, start) })
 	same(t, sessionIDs(t, s, "u1"), nil)
 	same(t, sessionIDs(t, s, "u2"), []string{"t1"})
 	// Even with none left: a node may have one in its cache that the store has swept.
-	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.EndSessions(ctx, "u1", "", start) })
+	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.EndSessions(ctx, "u1", "", PasswordChanged, start) })
 	same(t, revocations(t, s, 0), []Revocation{{1, RevokeUser, "u1"}, {2, RevokeUser, "u1"}, {3, RevokeUser, "u1"}})
 }
 

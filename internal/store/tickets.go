@@ -19,15 +19,16 @@ type Ticket struct {
 	ExpiresAt time.Time
 	UsedAt    time.Time // zero: still good
 	Void      bool      // it was not used but made useless, at UsedAt
+	EndedBy   string    // the device that used it; of a void one the word for what made it useless
 	MailedAt  time.Time
 }
 
-const ticketColumns = `id, kind, hash, user_id, subject, browser, payload, created_at, expires_at, used_at, mailed_at`
+const ticketColumns = `id, kind, hash, user_id, subject, browser, payload, created_at, expires_at, used_at, mailed_at, ended_by`
 
 func scanTicket(row interface{ Scan(...any) error }) (Ticket, error) {
 	var t Ticket
 	var created, expires, used, mailed int64
-	err := row.Scan(&t.ID, &t.Kind, &t.Hash, &t.UserID, &t.Subject, &t.Browser, &t.Payload, &created, &expires, &used, &mailed)
+	err := row.Scan(&t.ID, &t.Kind, &t.Hash, &t.UserID, &t.Subject, &t.Browser, &t.Payload, &created, &expires, &used, &mailed, &t.EndedBy)
 	if t.Void = used < 0; t.Void {
 		used = -used
 	}
@@ -37,8 +38,8 @@ func scanTicket(row interface{ Scan(...any) error }) (Ticket, error) {
 
 // CreateTicket writes a ticket.
 func (t *Tx) CreateTicket(ctx context.Context, k Ticket) error {
-	_, err := t.exec(ctx, `INSERT INTO tickets (`+ticketColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		k.ID, k.Kind, k.Hash, k.UserID, k.Subject, bytes(k.Browser), bytes(k.Payload), micros(k.CreatedAt), micros(k.ExpiresAt), micros(k.UsedAt), micros(k.MailedAt))
+	_, err := t.exec(ctx, `INSERT INTO tickets (`+ticketColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		k.ID, k.Kind, k.Hash, k.UserID, k.Subject, bytes(k.Browser), bytes(k.Payload), micros(k.CreatedAt), micros(k.ExpiresAt), micros(k.UsedAt), micros(k.MailedAt), k.EndedBy)
 	return err
 }
 
@@ -56,10 +57,10 @@ func (t *Tx) TicketByHash(ctx context.Context, kind string, hash []byte) (Ticket
 }
 
 // Redeem uses a ticket up: one conditional UPDATE that must touch one row, so that of many at once exactly one wins. ErrNotFound
-// when it is unknown, used or out of time.
-func (t *Tx) Redeem(ctx context.Context, kind string, hash []byte, now time.Time) (Ticket, error) {
-	return scanTicket(t.q.QueryRowContext(ctx, `UPDATE tickets SET used_at = $1
-		WHERE kind = $2 AND hash = $3 AND used_at = 0 AND expires_at > $1 RETURNING `+ticketColumns, micros(now), kind, hash))
+// when it is unknown, used or out of time. The device is what its holder is told when they come again.
+func (t *Tx) Redeem(ctx context.Context, kind string, hash []byte, device string, now time.Time) (Ticket, error) {
+	return scanTicket(t.q.QueryRowContext(ctx, `UPDATE tickets SET used_at = $1, ended_by = $2
+		WHERE kind = $3 AND hash = $4 AND used_at = 0 AND expires_at > $1 RETURNING `+ticketColumns, micros(now), device, kind, hash))
 }
 
 // LiveTickets lists the tickets about a subject that can still be used, the newest first.
@@ -94,7 +95,8 @@ func (t *Tx) DeleteTicketsAbout(ctx context.Context, kind, subject, keep string)
 
 // VoidTickets makes all of a user's tickets useless that are still good. They stay known, so that their holder is told.
 // An empty kind means every kind. The time is stored as a negative number: who holds the link must not be told that it was used.
-func (t *Tx) VoidTickets(ctx context.Context, userID, kind string, now time.Time) error {
-	_, err := t.exec(ctx, `UPDATE tickets SET used_at = $1 WHERE user_id = $2 AND used_at = 0 AND (kind = $3 OR $3 = '')`, -micros(now), userID, kind)
+func (t *Tx) VoidTickets(ctx context.Context, userID, kind, why string, now time.Time) error {
+	_, err := t.exec(ctx, `UPDATE tickets SET used_at = $1, ended_by = $2 WHERE user_id = $3 AND used_at = 0 AND (kind = $4 OR $4 = '')`,
+		-micros(now), why, userID, kind)
 	return err
 }

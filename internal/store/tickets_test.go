@@ -40,7 +40,7 @@ func ticket(kind, id string) func(context.Context, *Tx) (Ticket, error) {
 
 func redeem(kind, id string, now time.Time) func(context.Context, *Tx) error {
 	return func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Redeem(ctx, kind, []byte("hash of "+id), now)
+		_, err := tx.Redeem(ctx, kind, []byte("hash of "+id), "Firefox on Linux", now)
 		return err
 	}
 }
@@ -91,12 +91,12 @@ func aTicketIsRedeemedOnce(t *testing.T, s *Store) {
 	must(t, s, redeem("reset", "t1", end.Add(-time.Microsecond)))
 	got := read(t, s, ticket("reset", "t1"))
 	want := whole(ticketFor("t1", "u1"))
-	want.UsedAt = end.Add(-time.Microsecond)
+	want.UsedAt, want.EndedBy = end.Add(-time.Microsecond), "Firefox on Linux"
 	same(t, got, want)
 	refused(t, s, ErrNotFound, redeem("reset", "t1", start))
 	same(t, read(t, s, ticket("reset", "t2")), whole(ticketFor("t2", "u1")))
 	must(t, s, func(ctx context.Context, tx *Tx) error { // what Redeem answers is the ticket as it is now
-		k, err := tx.Redeem(ctx, "reset", []byte("hash of t2"), start)
+		k, err := tx.Redeem(ctx, "reset", []byte("hash of t2"), "Firefox on Linux", start)
 		if err == nil && (k.ID != "t2" || !k.UsedAt.Equal(start) || k.UserID != "u1") {
 			err = errors.New("Redeem answered another ticket")
 		}
@@ -183,7 +183,9 @@ func ticketsAreVoided(t *testing.T, s *Store) {
 	addTickets(t, s, ticketFor("t1", "u1"), verify, ticketFor("t3", "u2"), ticketFor("t4", "u1"))
 	must(t, s, redeem("reset", "t4", start))
 	void := func(kind string, after time.Duration) func(context.Context, *Tx) error {
-		return func(ctx context.Context, tx *Tx) error { return tx.VoidTickets(ctx, "u1", kind, start.Add(after)) }
+		return func(ctx context.Context, tx *Tx) error {
+			return tx.VoidTickets(ctx, "u1", kind, "password_changed", start.Add(after))
+		}
 	}
 	must(t, s, void("reset", time.Minute))
 	refused(t, s, ErrNotFound, redeem("reset", "t1", start))
@@ -191,6 +193,9 @@ func ticketsAreVoided(t *testing.T, s *Store) {
 	refused(t, s, ErrNotFound, redeem("verify", "t2", start))
 	used := func(kind, id string) time.Duration { return read(t, s, ticket(kind, id)).UsedAt.Sub(start) }
 	same(t, []time.Duration{used("reset", "t1"), used("verify", "t2"), used("reset", "t4")}, []time.Duration{time.Minute, 2 * time.Minute, 0})
+	if k := read(t, s, ticket("verify", "t2")); !k.Void || k.EndedBy != "password_changed" {
+		t.Errorf("what made it useless is not kept: %+v", k)
+	}
 	must(t, s, redeem("reset", "t3", start)) // another user's
 }
 

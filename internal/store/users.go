@@ -12,7 +12,8 @@ import (
 // User is a person's account as everybody above the store knows it.
 type User struct {
 	ID            string
-	State         string // StateActive or StateDisabled
+	State         string    // StateActive or StateDisabled
+	StateAt       time.Time // when it came into that state by an administrator's hand; zero: never, or not known
 	Name          string
 	Locale        string // BCP 47 tag, or empty
 	Email         string // as typed; empty when there is none
@@ -41,7 +42,7 @@ type Identifier struct {
 	VerifiedAt               time.Time // zero: not verified
 }
 
-const userColumns = `u.id, u.state, u.name, u.locale, u.created_at,
+const userColumns = `u.id, u.state, u.state_at, u.name, u.locale, u.created_at,
 	COALESCE((SELECT e.as_typed FROM identifiers e WHERE e.user_id = u.id AND e.kind = 'email'), ''),
 	COALESCE((SELECT e.verified_at FROM identifiers e WHERE e.user_id = u.id AND e.kind = 'email'), 0),
 	COALESCE((SELECT n.as_typed FROM identifiers n WHERE n.user_id = u.id AND n.kind = 'username'), ''),
@@ -52,16 +53,17 @@ const userColumns = `u.id, u.state, u.name, u.locale, u.created_at,
 type userScan struct {
 	user               User
 	created, verified  int64
+	stateAt            int64
 	roles, permissions string
 }
 
 func (u *userScan) into() []any {
-	return []any{&u.user.ID, &u.user.State, &u.user.Name, &u.user.Locale, &u.created,
+	return []any{&u.user.ID, &u.user.State, &u.stateAt, &u.user.Name, &u.user.Locale, &u.created,
 		&u.user.Email, &u.verified, &u.user.Username, &u.roles, &u.permissions}
 }
 
 func (u *userScan) done() User {
-	u.user.CreatedAt, u.user.EmailVerified = instant(u.created), u.verified != 0
+	u.user.CreatedAt, u.user.StateAt, u.user.EmailVerified = instant(u.created), instant(u.stateAt), u.verified != 0
 	u.user.Roles, u.user.Permissions = words(u.roles), words(u.permissions)
 	return u.user
 }
@@ -152,7 +154,7 @@ func (t *Tx) SetProfile(ctx context.Context, userID, name, locale string, now ti
 
 // SetState disables or enables a user.
 func (t *Tx) SetState(ctx context.Context, userID, state string, now time.Time) error {
-	return one(t.exec(ctx, `UPDATE users SET state = $1, updated_at = $2 WHERE id = $3`, state, micros(now), userID))
+	return one(t.exec(ctx, `UPDATE users SET state = $1, updated_at = $2, state_at = $2 WHERE id = $3`, state, micros(now), userID))
 }
 
 // DeleteUser removes a user and all that hangs on it. Its events stay, without the person's data.
@@ -160,6 +162,7 @@ func (t *Tx) DeleteUser(ctx context.Context, userID string) error {
 	for _, q := range []string{
 		`DELETE FROM tickets WHERE user_id = $1`,
 		`UPDATE events SET client = '', detail = '' WHERE user_id = $1`,
+		`UPDATE ended_sessions SET user_id = '' WHERE user_id = $1`,
 	} {
 		if _, err := t.exec(ctx, q, userID); err != nil {
 			return err

@@ -130,7 +130,7 @@ func profileAndState(t *testing.T, s *Store) {
 		return errors.Join(tx.SetProfile(ctx, "u1", "Ångström", "sv", start.Add(time.Hour)), tx.SetState(ctx, "u1", StateDisabled, start.Add(time.Hour)))
 	})
 	want := before
-	want.Name, want.Locale, want.State = "Ångström", "sv", StateDisabled
+	want.Name, want.Locale, want.State, want.StateAt = "Ångström", "sv", StateDisabled, start.Add(time.Hour)
 	same(t, read(t, s, byID("u1")), want)
 	if u := read(t, s, byID("u2")); u.Name != "" || u.State != StateActive {
 		t.Errorf("another user was changed too: %+v", u)

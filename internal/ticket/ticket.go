@@ -83,39 +83,78 @@ func Open(keys *seal.Keys, t store.Ticket, payload any) error {
 // Look finds a ticket that can be used now, without using it. The error is a *message.Fault link_expired whose hint says why not.
 func Look(ctx context.Context, tx *store.Tx, kind Kind, token string, now time.Time) (store.Ticket, error) {
 	if !WellFormed(token) {
-		return store.Ticket{}, gone("malformed", store.Ticket{})
+		return store.Ticket{}, gone("malformed")
 	}
 	t, err := tx.TicketByHash(ctx, string(kind), Hash(token))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return store.Ticket{}, gone("unknown", t)
+		return store.Ticket{}, gone("unknown")
 	case err != nil:
 		return store.Ticket{}, err
-	case t.Void: // by a new password, another address: nobody used it, so no time is told
-		return store.Ticket{}, &message.Fault{Code: message.LinkExpired, Hint: "used", Cause: "link_void"}
-	case !t.UsedAt.IsZero():
-		return store.Ticket{}, gone("used", t)
-	case !t.ExpiresAt.After(now):
-		return store.Ticket{}, gone("expired", t)
+	case t.UsedAt.IsZero() && t.ExpiresAt.After(now):
+		return t, nil
 	}
-	return t, nil
+	newer, err := newest(ctx, tx, t, now)
+	if err != nil {
+		return store.Ticket{}, err
+	}
+	return store.Ticket{}, why(t, newer, now)
 }
 
-// Redeem uses a ticket up. Of many at once exactly one succeeds. The errors are Look's.
-func Redeem(ctx context.Context, tx *store.Tx, kind Kind, token string, now time.Time) (store.Ticket, error) {
-	if !WellFormed(token) {
-		return store.Ticket{}, gone("malformed", store.Ticket{})
+// newest is when a link was mailed that still works where this one does not; zero: there is none.
+func newest(ctx context.Context, tx *store.Tx, t store.Ticket, now time.Time) (time.Time, error) {
+	var live []store.Ticket
+	var err error
+	if t.UserID == "" {
+		live, err = tx.LiveTickets(ctx, t.Kind, t.Subject, now)
+	} else {
+		live, err = tx.LiveTicketsOf(ctx, t.Kind, t.UserID, now)
 	}
-	t, err := tx.Redeem(ctx, string(kind), Hash(token), now)
+	if err != nil || len(live) == 0 || !live[0].CreatedAt.After(t.CreatedAt) {
+		return time.Time{}, err
+	}
+	return live[0].MailedAt, nil
+}
+
+// why says what became of a link, to its holder.
+func why(t store.Ticket, newer, now time.Time) error {
+	args := map[string]any{}
+	fault := &message.Fault{Code: message.LinkExpired, Args: args}
+	switch {
+	case t.Void: // nobody used it, so it is never told like that
+		fault.Hint, fault.Reason, fault.Cause = "used", t.EndedBy, "link_void"
+		args["void_at"] = t.UsedAt
+	case !t.UsedAt.IsZero():
+		fault.Hint, fault.Cause = "used", "link_used"
+		args["used_at"] = t.UsedAt
+		if t.EndedBy != "" {
+			fault.Reason, args["device"] = "device", t.EndedBy
+		}
+	default:
+		fault.Hint, fault.Cause = "expired", "link_expired"
+		args["ago"] = message.Past(now.Sub(t.ExpiresAt))
+	}
+	if !newer.IsZero() && fault.Cause != "link_used" {
+		fault.Reason, args["newer_at"] = "newer", newer
+	}
+	return fault
+}
+
+// Redeem uses a ticket up, from a device that its holder is told of later. Of many at once exactly one succeeds. The errors are Look's.
+func Redeem(ctx context.Context, tx *store.Tx, kind Kind, token, device string, now time.Time) (store.Ticket, error) {
+	if !WellFormed(token) {
+		return store.Ticket{}, gone("malformed")
+	}
+	t, err := tx.Redeem(ctx, string(kind), Hash(token), device, now)
 	if !errors.Is(err, store.ErrNotFound) {
 		return t, err
 	}
 	if _, err := Look(ctx, tx, kind, token, now); err != nil {
 		return store.Ticket{}, err
 	}
-	return store.Ticket{}, gone("used", store.Ticket{}) // by somebody else, between the two statements
+	return store.Ticket{}, gone("used") // by somebody else, between the two statements
 }
 
-func gone(hint string, t store.Ticket) error {
-	return &message.Fault{Code: message.LinkExpired, Hint: hint, Cause: "link_" + hint, Args: map[string]any{"used_at": t.UsedAt, "expired_at": t.ExpiresAt}}
+func gone(hint string) error {
+	return &message.Fault{Code: message.LinkExpired, Hint: hint, Cause: "link_" + hint}
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/google/uuid"
 )
 
+const device = "Firefox on Linux"
+
 var begin = time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)
 
 // stores runs a test on both engines.
@@ -62,7 +64,7 @@ func look(ctx context.Context, s *store.Store, kind Kind, token string, now time
 
 func redeem(ctx context.Context, s *store.Store, kind Kind, token string, now time.Time) (t store.Ticket, err error) {
 	err = s.Update(ctx, func(tx *store.Tx) error {
-		t, err = Redeem(ctx, tx, kind, token, now)
+		t, err = Redeem(ctx, tx, kind, token, device, now)
 		return err
 	})
 	return t, err
@@ -98,8 +100,8 @@ func TestATicketWorksOnceAndIsLookedAtOften(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, _ := errors.AsType[*message.Fault](err)
-		if at, _ := f.Args["used_at"].(time.Time); !at.Equal(begin.Add(time.Minute)) {
-			t.Errorf("used at %v", at)
+		if at, _ := f.Args["used_at"].(time.Time); !at.Equal(begin.Add(time.Minute)) || f.Reason != "device" || f.Args["device"] != device {
+			t.Errorf("used at %v, with %v", at, f.Args)
 		}
 		// Also when its time is over, and when the clock was set back: used stays used (N-224).
 		for _, now := range []time.Time{begin.Add(2 * time.Hour), begin.Add(-time.Hour)} {
@@ -112,13 +114,78 @@ func TestATicketWorksOnceAndIsLookedAtOften(t *testing.T) {
 	})
 }
 
+// What became of a link is told to its holder: what made it useless, and which one to open instead.
+func TestAHolderIsToldWhatBecameOfALink(t *testing.T) {
+	t.Parallel()
+	texts, err := message.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stores(t, func(t *testing.T, s *store.Store) {
+		update := func(fn func(ctx context.Context, tx *store.Tx) error) {
+			t.Helper()
+			if err := s.Update(t.Context(), func(tx *store.Tx) error { return fn(t.Context(), tx) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		told := func(kind Kind, token string, now time.Time) string {
+			t.Helper()
+			_, looked := look(t.Context(), s, kind, token, now)
+			_, redeemed := redeem(t.Context(), s, kind, token, now)
+			p, q := texts.Problem(message.From(looked), "en", "", ""), texts.Problem(message.From(redeemed), "en", "", "")
+			if p.Detail != q.Detail || p.Hint != q.Hint {
+				t.Errorf("looked at it is %s, used it is %s", p.Detail, q.Detail)
+			}
+			return p.Hint + ": " + p.Detail
+		}
+		is := func(got, want string) {
+			t.Helper()
+			if !strings.HasPrefix(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+		later := begin.Add(90 * time.Minute)
+		for _, why := range append(message.Reasons["link_expired.used"], "a word of a newer version", "") {
+			token := issue(t, s, Reset)
+			update(func(ctx context.Context, tx *store.Tx) error { return tx.VoidTickets(ctx, "u", "", why, begin.Add(time.Minute)) })
+			got := told(Reset, token, later)
+			switch why {
+			case "device", "newer", "a word of a newer version", "":
+			default:
+				if !strings.Contains(got, "3 May 2026, 10:01 UTC") || !strings.HasPrefix(got, "used: ") || strings.Contains(got, "was used") {
+					t.Errorf("%s: %s", why, got)
+				}
+			}
+		}
+		old := issue(t, s, Reset)
+		is(told(Reset, old, later), "expired: This link expired 30 minutes ago. Ask for a new one")
+		void := issue(t, s, EmailChange)
+		update(func(ctx context.Context, tx *store.Tx) error {
+			return tx.VoidTickets(ctx, "u", string(EmailChange), "replaced", begin.Add(time.Minute))
+		})
+		for _, kind := range []Kind{Reset, EmailChange} {
+			row := store.Ticket{ID: uuid.NewString(), Kind: string(kind), Hash: Hash(NewToken()), UserID: "u", CreatedAt: begin.Add(time.Hour), ExpiresAt: begin.Add(2 * time.Hour)}
+			row.MailedAt = row.CreatedAt
+			update(func(ctx context.Context, tx *store.Tx) error { return tx.CreateTicket(ctx, row) })
+		}
+		is(told(Reset, old, later), "expired: This link expired 30 minutes ago. A newer one was mailed on 3 May 2026, 11:00 UTC: open that one.")
+		is(told(EmailChange, void, later), "used: A newer link has taken the place of this one. It was mailed on 3 May 2026, 11:00 UTC")
+		is(told(Reset, old, begin.Add(3*time.Hour)), "expired: This link expired 2 hours ago. Ask for a new one")
+		used := issue(t, s, Reset)
+		if _, err := redeem(t.Context(), s, Reset, used, begin); err != nil {
+			t.Fatal(err)
+		}
+		is(told(Reset, used, later), "used: This link was used on 3 May 2026, 10:00 UTC, with Firefox on Linux.") // the newer one changes nothing
+	})
+}
+
 // The transaction that does what a ticket is good for uses it up: when it fails, the ticket is still good.
 func TestATicketIsNotUsedWithoutEffect(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, s *store.Store) {
 		token, refused := issue(t, s, Reset), errors.New("the new password is weak")
 		err := s.Update(t.Context(), func(tx *store.Tx) error {
-			if _, err := Redeem(t.Context(), tx, Reset, token, begin); err != nil {
+			if _, err := Redeem(t.Context(), tx, Reset, token, device, begin); err != nil {
 				return err
 			}
 			return refused
@@ -145,7 +212,7 @@ func TestATicketRunsOutToTheMoment(t *testing.T) {
 			if hint(looked) != want || hint(redeemed) != want {
 				t.Errorf("%v left: %v, %v", left, looked, redeemed)
 			}
-			if f, ok := errors.AsType[*message.Fault](redeemed); ok && f.Args["expired_at"] != begin.Add(time.Hour) {
+			if f, ok := errors.AsType[*message.Fault](redeemed); ok && f.Args["ago"] != message.Past(-left) {
 				t.Error(f.Args)
 			}
 		}
@@ -257,7 +324,7 @@ func TestAStoreThatIsDownIsNoHint(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, looked := Look(t.Context(), gone, Reset, token, begin)
-		_, redeemed := Redeem(t.Context(), gone, Reset, token, begin)
+		_, redeemed := Redeem(t.Context(), gone, Reset, token, device, begin)
 		if !errors.Is(looked, store.ErrUnavailable) || !errors.Is(redeemed, store.ErrUnavailable) {
 			t.Error(looked, redeemed)
 		}

@@ -28,8 +28,6 @@ type Visit struct {
 	Token string
 	// Bearer: the client is a native one; cookies play no part.
 	Bearer bool
-	// Why is the reason when a session was shown but is no longer good; nil otherwise.
-	Why *message.Fault
 	// Nonce is what the page's own scripts carry, for the Content-Security-Policy.
 	Nonce string
 	// Page is the path that shows this page again when it is asked for, as a URL has it; empty where there is none of ours.

@@ -23,6 +23,9 @@ func (p *Pages) Login(w http.ResponseWriter, r *http.Request, v *visit.Visit) er
 	}
 	if v.Why != nil && d.Notice == "" {
 		d.Notice = notices["session_over"]
+		if exact, ok := notices["session_over_"+v.Why.Hint]; ok {
+			d.Notice = exact
+		}
 	}
 	return d.show("login", nil)
 }

@@ -12,7 +12,7 @@ import (
 func (p *Pages) Forgot(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
 	d := p.view(w, r, v)
 	if visit.Query(r, "sent") != "" {
-		return d.show("forgot_sent", sentData{p.remembered(r, v), p.Config.ResetTTL})
+		return d.show("forgot_sent", p.remembered(r, v, p.Config.ResetTTL))
 	}
 	return d.show("forgot", nil)
 }
@@ -20,10 +20,11 @@ func (p *Pages) Forgot(w http.ResponseWriter, r *http.Request, v *visit.Visit) e
 // DoForgot mails the link. The answer is the same whether or not there is an account.
 func (p *Pages) DoForgot(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
 	d := p.view(w, r, v)
-	if _, err := p.Flow.Forgot(r.Context(), v.Client, v.Form["email"], v.Form["return_to"]); err != nil {
+	out, err := p.Flow.Forgot(r.Context(), v.Client, v.Form["email"], v.Form["return_to"])
+	if err != nil {
 		return d.again("forgot", nil, err)
 	}
-	p.remember(w, v, v.Form["email"])
+	p.remember(w, v, v.Form["email"], out)
 	return v.Go(w, d.sent("/forgot"))
 }
 

@@ -143,7 +143,7 @@ func open(*view) any { return signUpData{Open: true} }
 func noPage(*view) any { return "" }
 
 func sentTo(email string) func(*view) any {
-	return func(*view) any { return sentData{email, 24 * time.Hour} }
+	return func(*view) any { return sentData{Email: email, Valid: 24 * time.Hour, From: "login@example.com"} }
 }
 
 func link(l flow.Link) func(*view) any {

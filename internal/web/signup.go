@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
@@ -11,18 +10,12 @@ import (
 
 type signUpData struct{ Open bool }
 
-// sentData is what «check your mail» tells.
-type sentData struct {
-	Email string // empty: not known any more
-	Valid time.Duration
-}
-
 // SignUp shows the sign-up, or what to do after one.
 func (p *Pages) SignUp(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
 	d := p.view(w, r, v)
 	switch {
 	case visit.Query(r, "sent") != "":
-		return d.show("signup_sent", sentData{p.remembered(r, v), p.Config.VerifyTTL})
+		return d.show("signup_sent", p.remembered(r, v, p.Config.VerifyTTL))
 	case v.Session != nil:
 		return d.onward(d.ReturnTo, d.Path("/account"))
 	case !d.SignupOpen():
@@ -45,37 +38,17 @@ func (p *Pages) DoSignUp(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	if out.Step == flow.StepCreated {
 		return d.onward(out.ReturnTo, d.with("/account", "notice", "welcome"))
 	}
-	p.remember(w, v, v.Form["email"])
+	p.remember(w, v, v.Form["email"], out)
 	return v.Go(w, d.sent("/signup"))
 }
 
 // Resend mails the link again.
 func (p *Pages) Resend(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
 	d := p.view(w, r, v)
-	if _, err := p.Flow.ResendVerification(r.Context(), v.Client, v.Form["email"]); err != nil {
-		return d.again("signup_sent", sentData{p.remembered(r, v), p.Config.VerifyTTL}, err)
+	out, err := p.Flow.ResendVerification(r.Context(), v.Client, v.Form["email"])
+	if err != nil {
+		return d.again("signup_sent", p.remembered(r, v, p.Config.VerifyTTL), err)
 	}
-	p.remember(w, v, v.Form["email"])
+	p.remember(w, v, v.Form["email"], out)
 	return v.Go(w, d.sent("/signup")+"&notice=sent_again")
-}
-
-// sent is the page that says that a mail is on its way.
-func (d *view) sent(path string) string { return d.onto(d.Link(path), "sent", "1") }
-
-// remember keeps the address that a mail goes to for the next page, which names it so that a typing mistake is seen. It goes by a cookie,
-// sealed: in the URL it would get into histories and logs.
-func (p *Pages) remember(w http.ResponseWriter, v *visit.Visit, email string) {
-	v.Carry(w, encode(v.Keys.Seal("sent to", []byte(email), nil)))
-}
-
-func (p *Pages) remembered(r *http.Request, v *visit.Visit) string {
-	sealed, ok := decode(v.Carried(r))
-	if !ok {
-		return ""
-	}
-	email, err := v.Keys.Open("sent to", sealed, nil)
-	if err != nil { // a link's token, or nothing
-		return ""
-	}
-	return string(email)
 }

@@ -190,11 +190,11 @@ func scenes(s string) map[string][]any {
 	return map[string][]any{
 		"account": {account, stale}, "cancel": {link(flow.Link{})}, "delete": {nil}, "dev_open": {s}, "email_confirm": {link(flow.Link{})},
 		"dev_mail": {[]letter{}, []letter{{mail.Delivered{ID: "1", To: s, From: s, Subject: s, SentAt: now}, []piece{{Text: s}, {"https://x.example/?a=" + s, "https://x.example/?a=" + s}}}}},
-		"forgot":   {nil}, "forgot_sent": {sentData{s, time.Hour}, sentData{}}, "login": {nil}, "logout": {nil},
+		"forgot":   {nil}, "forgot_sent": {sentData{Email: s, Valid: time.Hour, From: s, Suggestion: s, SentTo: s, Again: time.Minute}, sentData{}}, "login": {nil}, "logout": {nil},
 		"link":    {deadLink{"verify", true}, deadLink{"verify", false}, deadLink{"reset", false}, deadLink{"reset", true}, deadLink{"email", true}, deadLink{"cancel", false}},
 		"onward":  {onwardData{To: "https://app.example.com/" + s}, onwardData{"/account/export", true}},
 		"problem": {"", "/account/password"}, "reauthenticate": {nil}, "reset": {link(flow.Link{})},
-		"signup": {signUpData{true}, signUpData{}}, "signup_sent": {sentData{s, time.Hour}, sentData{}},
+		"signup": {signUpData{true}, signUpData{}}, "signup_sent": {sentData{Email: s, Valid: time.Hour, From: s, Suggestion: s, SentTo: s, Again: time.Minute}, sentData{}},
 		"verify":       {link(flow.Link{}), link(flow.Link{NeedsPassword: true}), link(flow.Link{NeedsPassword: true, HasPassword: true})},
 		"verify_other": {link(flow.Link{Other: true})},
 	}

@@ -203,7 +203,7 @@ func write(ctx context.Context, s *store.Store, id string, n int) error {
 			tx.AddEvent(ctx, store.Event{ID: id + " " + number, At: now, Kind: "password_change", UserID: id, Detail: strings.Repeat(number, 1+n%200)}),
 			tx.SetPassword(ctx, id+" "+number, id, "hash "+number, now),
 			role(ctx, id, "admin"),
-			tx.EndSessions(ctx, id, "", now))
+			tx.EndSessions(ctx, id, "", store.AccountDeleted, now))
 	})
 }
 
