@@ -143,6 +143,46 @@ func TestAStrangerLearnsNothing(t *testing.T) {
 	})
 }
 
+// A-001, A-014: the same with what looks mistyped, and in a browser that another account knows.
+func TestAStrangerWithSlipsAndAForeignDeviceLearnsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	known := h.known()
+	device := h.member() // signed in to an account of its own, whose device token it keeps
+	device.want(204, "POST", "/logout", "")
+	for name, b := range map[string]*client{"a new browser": h.browser(), "another account's browser": device} {
+		for _, typed := range []string{wrong, wrong + " ", " " + secret} {
+			want := lasting(strings.ReplaceAll(h.wire(b, "POST", "/api/v1/login", jsonType, credentials(nobody, typed)), nobody, "<address>"))
+			if strings.Contains(want, "edge_spaces") != (strings.TrimSpace(typed) != typed) || !strings.HasPrefix(want, "HTTP/1.1 401 ") || strings.Contains(want, "known_device") {
+				t.Errorf("%s, %q: %s", name, typed, want)
+			}
+			for who, email := range known {
+				got := lasting(strings.ReplaceAll(h.wire(b, "POST", "/api/v1/login", jsonType, credentials(email, typed)), email, "<address>"))
+				if got != want {
+					t.Errorf("%s, %s, %q:\n%s\nand for nobody's address\n%s", name, who, typed, got, want)
+				}
+			}
+		}
+	}
+}
+
+// A form that comes back without any cookie of ours is from a browser that keeps none; one with an old token was open too long. Both keep what was typed.
+func TestBlockedCookiesAreToldApartFromAnOldPage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b := h.browser()
+	csrf := b.csrf()
+	_, body := form(map[string]string{"csrf": csrf, "identifier": nobody, "password": wrong})
+	blocked := h.wire(h.browser(), "POST", "/login", formType, body)
+	_, body = form(map[string]string{"csrf": "old", "identifier": nobody, "password": wrong})
+	old := h.wire(b, "POST", "/login", formType, body)
+	for got, want := range map[string]string{blocked: "did not send our cookie back", old: "open for too long"} {
+		if !strings.HasPrefix(got, "HTTP/1.1 403 ") || !strings.Contains(got, want) || !strings.Contains(got, `value="`+nobody+`"`) || strings.Contains(got, wrong) {
+			t.Errorf("want %q:\n%s", want, got)
+		}
+	}
+}
+
 // The right password of an account that waits for its address to be confirmed gets the same bytes too: its owner gets a fresh link by mail.
 func TestTheRightPasswordOfAnUnconfirmedAddress(t *testing.T) {
 	t.Parallel()
