@@ -42,10 +42,7 @@ func TestEachPageSaysWhatItIsAndWhatIsWrong(t *testing.T) {
 	var mu sync.Mutex
 	titles := map[string]string{} // title: page
 	tour(t, pageStates(), func(p *person, state string) {
-		p.measures(state, `measure.announced(); measure.secrets()`)
-		if state != "account.fields_wrong" { // there the error of a consent stands beside its button, and is tied to it by its place alone
-			p.measures(state, `measure.errors()`)
-		}
+		p.measures(state, `measure.announced(); measure.secrets(); measure.errors()`)
 		title, page := look[string](p, `document.title`), pageOf(state)
 		mu.Lock()
 		defer mu.Unlock()

@@ -21,7 +21,9 @@ func TestAThemeIsWornAndItsLogoIsOnlyAPicture(t *testing.T) {
 	on(t, few, func(t *testing.T, h *house) {
 		p := h.person()
 		p.open("/login")
-		p.wait("the logo", func() bool { return look[bool](p, `(() => { const l = document.querySelector(".site img"); return l.complete && l.naturalWidth > 0 })()`) })
+		p.wait("the logo", func() bool {
+			return look[bool](p, `(() => { const l = document.querySelector(".site img"); return l.complete && l.naturalWidth > 0 })()`)
+		})
 		if got := look[string](p, `getComputedStyle(document.querySelector("button.main")).backgroundColor`); got != "rgb(122, 31, 162)" {
 			t.Errorf("the button is %s", got)
 		}

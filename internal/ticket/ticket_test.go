@@ -147,7 +147,9 @@ func TestAHolderIsToldWhatBecameOfALink(t *testing.T) {
 		later := begin.Add(90 * time.Minute)
 		for _, why := range append(message.Reasons["link_expired.used"], "a word of a newer version", "") {
 			token := issue(t, s, Reset)
-			update(func(ctx context.Context, tx *store.Tx) error { return tx.VoidTickets(ctx, "u", "", why, begin.Add(time.Minute)) })
+			update(func(ctx context.Context, tx *store.Tx) error {
+				return tx.VoidTickets(ctx, "u", "", why, begin.Add(time.Minute))
+			})
 			got := told(Reset, token, later)
 			switch why {
 			case "device", "newer", "a word of a newer version", "":

@@ -28,6 +28,7 @@ type input struct {
 	Name, ID, Label, Type, Autocomplete, Value, Hint string
 	Optional                                         string // «optional», where only some fields must be filled in
 	Errors                                           []string
+	Suggestion, Use                                  string // what may have been meant, and the words that offer it
 	Required, Focus                                  bool
 	Strength                                         *meter // of a new password; nil: none
 }
@@ -60,6 +61,11 @@ func (d *view) Input(name, kind, hint string) (i input, err error) {
 		}
 	}
 	i.Errors = d.errors(name)
+	if i.Suggestion = d.suggestion(name); i.Suggestion != "" {
+		if i.Use, err = d.T("page.field.use", "suggestion", i.Suggestion); err != nil {
+			return i, err
+		}
+	}
 	if hint != "" && len(i.Errors) == 0 { // what is wrong says what is wanted
 		if i.Hint, err = d.T(hint); err != nil {
 			return i, err
@@ -145,6 +151,18 @@ func (d *view) errors(name string) (all []string) {
 		all = append(all, f.Message)
 	}
 	return all
+}
+
+// suggestion is what may have been meant by what was typed into a field.
+func (d *view) suggestion(name string) string {
+	if d.Problem != nil {
+		for _, f := range d.Problem.Fields {
+			if f.Name == name && f.Suggestion != "" {
+				return f.Suggestion
+			}
+		}
+	}
+	return ""
 }
 
 // begins are the fields that pages are filled in from, where a page is about nothing else.

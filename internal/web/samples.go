@@ -22,24 +22,34 @@ const (
 	longName  = "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff Sr. of the House of Longnames"
 )
 
+// sampleTime is when something happened. The table is made before anybody looks at it, so it is a fixed one.
+var sampleTime = time.Date(2026, time.May, 3, 10, 2, 0, 0, time.UTC)
+
 // states is the table. The order is that of a visitor's way through the pages.
 var states = []state{
 	{name: "login"},
 	{name: "login.empty", fault: invalid("identifier", "required", "password", "required"), typed: typed("identifier", "")},
 	{name: "login.wrong", fault: fault(message.InvalidCredentials), typed: typed("identifier", sampleEmail)},
-	{name: "login.limited", fault: &message.Fault{Code: message.RateLimited, RetryAfter: 42 * time.Second}, typed: typed("identifier", sampleEmail)},
+	{name: "login.slips", typed: typed("identifier", "ana@gmial.com"), fault: &message.Fault{Code: message.InvalidCredentials, Fields: []message.Field{
+		{Name: "identifier", Code: "typo", Suggestion: "ana@gmail.com"}, {Name: "password", Code: "edge_spaces"}}}},
+	{name: "login.known_device", typed: typed("identifier", sampleEmail), fault: &message.Fault{Code: message.InvalidCredentials, Hint: "known_device",
+		Args: map[string]any{"changed_at": sampleTime}}},
+	{name: "login.limited", fault: &message.Fault{Code: message.RateLimited, Reason: "login", RetryAfter: 42 * time.Second}, typed: typed("identifier", sampleEmail)},
 	{name: "login.busy", fault: &message.Fault{Code: message.Overloaded, RetryAfter: 5 * time.Second}, typed: typed("identifier", sampleEmail)},
 	{name: "login.stale", fault: hint(message.CrossOrigin, "form_token"), typed: typed("identifier", sampleEmail)},
 	{name: "login.disabled", fault: fault(message.AccountDisabled), typed: typed("identifier", sampleEmail)},
-	{name: "login.over", notice: "session_over"},
+	{name: "login.cookies", fault: hint(message.CrossOrigin, "cookies_blocked"), typed: typed("identifier", sampleEmail)},
+	{name: "login.over", notice: "session_over_idle"},
+	{name: "login.password_changed", notice: "session_over_password_changed"},
 	{name: "login.reset", notice: "password_reset"},
-	{name: "login.username", change: usernames, fault: fault(message.InvalidCredentials), typed: typed("identifier", "ana")},
+	{name: "login.username", change: usernames, fault: &message.Fault{Code: message.InvalidCredentials, Reason: "either"}, typed: typed("identifier", "ana")},
 
 	{name: "signup", data: open},
 	{name: "signup.username", change: usernames, data: open},
 	{name: "signup.weak", fault: invalid("password", "weak_password"), typed: typed("email", sampleEmail, "name", sampleName), data: open},
 	{name: "signup.wrong", change: usernames, data: open, typed: typed("email", "ana.example.com", "username", "a b", "name", sampleName),
-		fault: invalid("email", "invalid_email", "username", "invalid_username", "password", "contains_personal_info")},
+		fault: &message.Fault{Code: message.InvalidFields, Fields: []message.Field{{Name: "email", Code: "invalid_email", Reason: "no_at"},
+			{Name: "username", Code: "invalid_username"}, {Name: "password", Code: "contains_personal_info"}}}},
 	{name: "signup.short", data: open, typed: typed("email", sampleEmail), fault: &message.Fault{Code: message.InvalidFields, Fields: []message.Field{
 		{Name: "password", Code: "password_too_short", Args: map[string]any{"min": 8}}, {Name: "password", Code: "breached_password"}}}},
 	{name: "signup.long", typed: typed("email", longEmail, "name", longName), fault: invalid("name", "too_long"), data: open},
@@ -48,6 +58,7 @@ var states = []state{
 		fault: invalid("fields.company", "required", "fields.country", "required", "fields.terms", "required")},
 	{name: "signup.closed", fault: fault(message.SignupClosed), data: func(*view) any { return signUpData{} }},
 	{name: "signup_sent", data: sentTo(sampleEmail)},
+	{name: "signup_sent.typo", data: sent(sentData{Email: "ana@gmial.com", Suggestion: "ana@gmail.com"})},
 	{name: "signup_sent.again", notice: "sent_again", data: sentTo(longEmail)},
 	{name: "signup_sent.wrong", fault: invalid("email", "invalid_email"), typed: typed("email", "ana"), data: sentTo("")},
 
@@ -64,10 +75,14 @@ var states = []state{
 	{name: "forgot.wrong", fault: invalid("email", "invalid_email"), typed: typed("email", "ana@example")},
 	{name: "forgot.limited", fault: &message.Fault{Code: message.RateLimited, RetryAfter: 20 * time.Minute}, typed: typed("email", sampleEmail)},
 	{name: "forgot_sent", data: sentTo(sampleEmail)},
+	{name: "forgot_sent.known_device", data: sent(sentData{Email: sampleEmail, SentTo: "a…@example.com", Again: 48 * time.Second})},
+	{name: "forgot_sent.typo", data: sent(sentData{Email: "ana@gmial.com", Suggestion: "ana@gmail.com"})},
 	{name: "reset", data: link(flow.Link{Email: sampleEmail})},
 	{name: "reset.leaked", data: link(flow.Link{Email: sampleEmail}), fault: invalid("password", "breached_password")},
-	{name: "link.expired", data: dead("reset"), fault: dated("expired", "expired_at", 12*time.Minute)},
-	{name: "link.used", data: dead("verify"), fault: dated("used", "used_at", 26*time.Hour)},
+	{name: "link.expired", data: dead("reset"), fault: gone("expired", "", "ago", 12*time.Minute)},
+	{name: "link.newer", data: dead("reset"), fault: gone("expired", "newer", "ago", 12*time.Minute, "newer_at", sampleTime)},
+	{name: "link.used", data: dead("verify"), fault: gone("used", "device", "used_at", sampleTime, "device", sampleDevice)},
+	{name: "link.void", data: dead("reset"), fault: gone("used", "password_changed", "void_at", sampleTime)},
 	{name: "link.cut", data: dead("reset"), fault: hint(message.LinkExpired, "malformed")},
 	{name: "link.unknown", data: dead("verify"), fault: hint(message.LinkExpired, "unknown")},
 	{name: "link.cancel", data: dead("cancel"), fault: hint(message.LinkExpired, "used")},
@@ -130,10 +145,13 @@ func typed(pairs ...string) map[string]string {
 	return form
 }
 
-// dated is a link that died at some time. The table is made before anybody looks at it, so it is a fixed one.
-func dated(why, name string, ago time.Duration) *message.Fault {
-	at := time.Date(2026, time.May, 3, 10, 2, 0, 0, time.UTC).Add(-ago)
-	return &message.Fault{Code: message.LinkExpired, Hint: why, Args: map[string]any{name: at}}
+// gone is a link that no longer works, and takes name, value, name, value … of what is told of it.
+func gone(hint, reason string, args ...any) *message.Fault {
+	f := &message.Fault{Code: message.LinkExpired, Hint: hint, Reason: reason, Args: map[string]any{}}
+	for i := 0; i < len(args); i += 2 {
+		f.Args[args[i].(string)] = args[i+1]
+	}
+	return f
 }
 
 func usernames(c *config.Config) { c.Identifiers = []string{store.KindEmail, store.KindUsername} }
@@ -142,8 +160,11 @@ func open(*view) any { return signUpData{Open: true} }
 
 func noPage(*view) any { return "" }
 
-func sentTo(email string) func(*view) any {
-	return func(*view) any { return sentData{Email: email, Valid: 24 * time.Hour, From: "login@example.com"} }
+func sentTo(email string) func(*view) any { return sent(sentData{Email: email}) }
+
+func sent(data sentData) func(*view) any {
+	data.Valid, data.From = 24*time.Hour, "login@example.com"
+	return func(*view) any { return data }
 }
 
 func link(l flow.Link) func(*view) any {

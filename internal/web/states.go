@@ -75,6 +75,7 @@ func (p *Pages) stateView(w http.ResponseWriter, v *visit.Visit, s state) error 
 		}
 	}
 	v.Form = s.typed
+	v.Page = "#" // where the way to the same page in another language leads
 	d := &view{pages: &here, w: w, visit: v, status: http.StatusOK, Notice: notices[s.notice], Typed: s.typed}
 	if s.fault != nil {
 		problem := v.Texts.Problem(s.fault, v.Locale, sampleReference, "")

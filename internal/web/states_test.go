@@ -57,7 +57,7 @@ func TestAStateShowsItsRefusalAndNoPlaceholder(t *testing.T) {
 		if one.fault != nil && !strings.Contains(body, sampleReference) {
 			t.Errorf("%s does not say its refusal", one.name)
 		}
-		if one.notice != "" && !strings.Contains(body, `class="news good"`) {
+		if one.notice != "" && !strings.Contains(body, `role="status"><p>`) {
 			t.Errorf("%s does not say its news", one.name)
 		}
 		if one.member != strings.Contains(body, `action="/logout"`) && one.page() != "logout" {

@@ -59,6 +59,11 @@ var notices = map[string]string{
 	"welcome":                           "page.notice.welcome",
 }
 
+// Told reports whether the notice is one that is neither good nor bad news: that somebody was signed out, or has to sign in first.
+func (d *view) Told() bool {
+	return strings.HasPrefix(d.Notice, notices["session_over"]) || d.Notice == notices["confirm_email"]
+}
+
 func (p *Pages) view(w http.ResponseWriter, r *http.Request, v *visit.Visit) *view {
 	returnTo := visit.Query(r, "return_to")
 	if v.Form != nil {

@@ -8,6 +8,7 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   addCaps(field);
 }
 for (const form of document.forms) sendOnce(form);
+for (const button of document.querySelectorAll("[data-fill]")) offer(button);
 for (const line of document.querySelectorAll("[data-wait]")) countDown(line);
 for (const time of document.querySelectorAll("time[data-local]")) showLocal(time);
 
@@ -48,6 +49,17 @@ function addCaps(field) {
   field.addEventListener("keydown", look);
   field.addEventListener("keyup", look);
   field.addEventListener("blur", () => { note.textContent = ""; });
+}
+
+// What may have been meant, with one click.
+function offer(button) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.fill);
+    field.value = button.dataset.with;
+    button.hidden = true;
+    field.focus();
+  });
 }
 
 // A form is sent once, however often the button is pressed, and the button shows that something is going on. Who comes back by the browser's
