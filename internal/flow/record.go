@@ -87,7 +87,10 @@ func (f *Flow) writeRefusals(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err == nil || f.Store.Ping(ctx) == nil { // what a store does not take that works must not stand in the way of the rest
+	if err == nil {
+		err = f.tellOfGuesses(ctx, f.unwritten)
+		f.unwritten = nil
+	} else if f.Store.Ping(ctx) == nil { // what a store does not take that works must not stand in the way of the rest
 		f.unwritten = nil
 	}
 	return err

@@ -29,6 +29,8 @@ const (
 	EmailTaken Kind = "email_taken"
 	// PasswordChanged tells that the password was changed.
 	PasswordChanged Kind = "password_changed"
+	// Guessing tells that somebody types wrong passwords, many of them.
+	Guessing Kind = "guessing"
 	// AccountDeleted tells that the account is gone.
 	AccountDeleted Kind = "account_deleted"
 )
@@ -43,6 +45,8 @@ type Data struct {
 	Reset      string        `json:",omitzero"` // the way to a new password
 	Cancel     string        `json:",omitzero"` // «this was not me»
 	NewAddress string        `json:",omitzero"` // masked
+	Tries      int           `json:",omitzero"` // wrong passwords since the last right one
+	Places     int           `json:",omitzero"` // client addresses that they came from
 }
 
 // letter is what a kind's mail is made of.
@@ -73,5 +77,6 @@ var letters = map[Kind]letter{
 	EmailChangeNotice:  {details: true, button: none, second: none},
 	EmailTaken:         {details: true, button: none, second: linkOf},
 	PasswordChanged:    {details: true, button: linkOf, second: none},
+	Guessing:           {details: true, button: linkOf, second: none},
 	AccountDeleted:     {details: true, button: none, second: none},
 }

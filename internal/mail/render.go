@@ -97,7 +97,7 @@ func (r *Renderer) content(kind Kind, l letter, to, lang string, d Data) content
 	lang = r.Texts.Match("", lang)
 	say := func(key string) string {
 		return r.Texts.Text(lang, key, map[string]any{
-			"site": r.SiteName, "name": linkless(d.Name), "address": to, "valid": d.Valid, "at": d.At, "device": linkless(d.Device), "new": d.NewAddress,
+			"site": r.SiteName, "name": linkless(d.Name), "address": to, "valid": d.Valid, "at": d.At, "device": linkless(d.Device), "new": d.NewAddress, "tries": d.Tries, "places": d.Places,
 		})
 	}
 	about := func(part string) string { return say("mail." + string(kind) + "." + part) }

@@ -23,7 +23,7 @@ func renderer(t *testing.T) *Renderer {
 func whole() Data {
 	return Data{
 		Name: "Ännie O'Hara", At: time.Date(2026, 5, 3, 10, 2, 0, 0, time.UTC), Device: "Firefox on Linux", Valid: 30 * time.Minute,
-		Link: "https://rosewood.example/l?token=LINK", Reset: "https://rosewood.example/RESET", Cancel: "https://rosewood.example/c?token=CANCEL", NewAddress: "n…@reader.example",
+		Link: "https://rosewood.example/l?token=LINK", Reset: "https://rosewood.example/RESET", Cancel: "https://rosewood.example/c?token=CANCEL", NewAddress: "n…@reader.example", Tries: 12, Places: 3,
 	}
 }
 
@@ -44,6 +44,7 @@ func TestEveryMailSaysEverythingInTextAndHTML(t *testing.T) {
 		EmailChangeNotice:  {"Hello Ännie O'Hara,", address, when, device},
 		EmailTaken:         {"Hello Ännie O'Hara,", "LINK", when, device},
 		PasswordChanged:    {"Hello Ännie O'Hara,", "LINK", when, device},
+		Guessing:           {"Hello Ännie O'Hara,", "LINK", when, "Wrong passwords: 12", "Networks: 3"},
 		AccountDeleted:     {"Hello Ännie O'Hara,", when, device},
 	}
 	for kind := range letters {

@@ -53,6 +53,29 @@ func (t *Tx) HasEvent(ctx context.Context, userID, kind string) (found bool, err
 	return found, translate(err)
 }
 
+// Guesses are the wrong passwords for an account since the last right one.
+type Guesses struct {
+	Tries, Places int // Places: client addresses that they came from
+	Last          time.Time
+}
+
+// GuessesAt counts the wrong passwords that were recorded for a user.
+func (t *Tx) GuessesAt(ctx context.Context, userID string) (g Guesses, err error) {
+	var last int64
+	err = t.q.QueryRowContext(ctx, `SELECT count(*), count(DISTINCT client), COALESCE(max(at), 0) FROM events
+		WHERE user_id = $1 AND kind = 'refused' AND cause IN ('wrong_password', 'wrong_current_password') AND at > (SELECT COALESCE(max(at), 0) FROM events
+		WHERE user_id = $1 AND kind IN ('login', 'reauthenticated', 'password_changed', 'password_reset', 'password_set'))`, userID).Scan(&g.Tries, &g.Places, &last)
+	g.Last = instant(last)
+	return g, translate(err)
+}
+
+// LastEvent is when the newest event of a kind concerned a user; zero: never.
+func (t *Tx) LastEvent(ctx context.Context, userID, kind string) (time.Time, error) {
+	var at int64
+	err := t.q.QueryRowContext(ctx, `SELECT COALESCE(max(at), 0) FROM events WHERE user_id = $1 AND kind = $2`, userID, kind).Scan(&at)
+	return instant(at), translate(err)
+}
+
 // The time for which rows are kept after their use.
 const (
 	keepTickets     = 7 * 24 * time.Hour // so that the holder of an old link is told what became of it
