@@ -246,3 +246,18 @@ func TestTheLookBites(t *testing.T) {
 		t.Error(wrong)
 	}
 }
+
+// Who took a wrong turn is still signed in: the page that says so shows the way to the account and out, also where the method was wrong.
+func TestAWrongTurnLeavesTheWayBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	member, stranger := h.signUp("ada@example.com"), h.browser()
+	for _, path := range []string{"/nothing", "/account/nothing"} {
+		if a := member.get(path); a.StatusCode != http.StatusNotFound || !strings.Contains(a.body, `action="/logout"`) {
+			t.Errorf("%s: %d\n%s", path, a.StatusCode, a.body)
+		}
+		if a := stranger.get(path); a.StatusCode != http.StatusNotFound || strings.Contains(a.body, `action="/logout"`) {
+			t.Errorf("%s for a stranger: %d\n%s", path, a.StatusCode, a.body)
+		}
+	}
+}

@@ -124,6 +124,9 @@ func (s *Server) steps(t *turn, all rows) error {
 		}
 	}
 	if !there {
+		if t.row.audience == page && methodOf(r) == get {
+			_ = s.identify(t) // for the language, and for the way back to the account; there is nothing here either way
+		}
 		return &message.Fault{Code: message.NotFound, Cause: "no_such_path"}
 	}
 	if !ok {
