@@ -7,11 +7,11 @@ import (
 
 // meter is what shows how good a new password is while it is typed.
 type meter struct {
-	ID, Field                string
-	URL, Script, Nonce       string
-	Asking, Unknown, Refused string
-	Words                    []string // by score
-	Open                     bool     // the page begins with its field
+	ID, Field                      string
+	URL, Script, Nonce             string
+	None, Asking, Unknown, Refused string
+	Words                          []string // by score
+	Open                           bool     // the page begins with its field
 }
 
 // strength is the meter of a field where a new password is chosen, or nil where the site wants none.
@@ -27,7 +27,7 @@ func (d *view) strength(i input) (*meter, error) {
 	for _, text := range []struct {
 		to  *string
 		key string
-	}{{&m.Asking, "page.strength.asking"}, {&m.Unknown, "page.strength.unknown"}, {&m.Refused, "page.strength.refused"}} {
+	}{{&m.None, "page.strength.none"}, {&m.Asking, "page.strength.asking"}, {&m.Unknown, "page.strength.unknown"}, {&m.Refused, "page.strength.refused"}} {
 		var err error
 		if *text.to, err = d.T(text.key); err != nil {
 			return nil, err

@@ -10,7 +10,6 @@ for (const field of document.querySelectorAll("input[type=password]")) {
 for (const form of document.forms) sendOnce(form);
 for (const button of document.querySelectorAll("[data-fill]")) offer(button);
 for (const line of document.querySelectorAll("[data-wait]")) countDown(line);
-for (const time of document.querySelectorAll("time[data-local]")) showLocal(time);
 
 // A button that shows what was typed. It is hidden again before it is sent, so that browsers keep it as a password.
 function addShow(field) {
@@ -97,13 +96,4 @@ function countDown(line) {
   };
   const timer = setInterval(tick, 250);
   tick();
-}
-
-// A time as the clock on this person's wall shows it. The server knows only UTC.
-function showLocal(time) {
-  const at = new Date(time.dateTime);
-  if (isNaN(at)) return;
-  const style = time.dataset.local === "day" ? { dateStyle: "long" } : { dateStyle: "long", timeStyle: "short" };
-  const language = `${document.documentElement.lang}-u-nu-latn`; // digits as in all our texts
-  time.textContent = new Intl.DateTimeFormat(language, style).format(at);
 }

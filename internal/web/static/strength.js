@@ -109,7 +109,7 @@
       box.dataset.state = state;
       for (const name of ["score", "level", "acceptable"]) delete box.dataset[name];
       word.textContent = why.textContent = "";
-      if (state === "asking" || state === "unknown") word.textContent = texts[state];
+      if (state !== "judged") word.textContent = texts[state];
       if (verdict) {
         const good = verdict.acceptable, level = good ? verdict.score : Math.min(verdict.score, 2); // long is not long enough everywhere
         Object.assign(box.dataset, { score: verdict.score, level, acceptable: good });
