@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test full lint gen verify fuzz bench build cover
+.PHONY: help run test full lint gen verify fuzz bench gallery build cover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ fuzz: ## each fuzz target for FUZZTIME (20s)
 
 bench: ## measure this machine and write docs/performance.md
 	go run ./internal/bench -write docs/performance.md
+
+gallery: ## pictures of the pages, to be looked at: gallery/index.html
+	go run ./internal/gallery
 
 build: ## one static binary: bin/gatehouse
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/gatehouse ./cmd/gatehouse

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"html/template"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -16,11 +15,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/gatehouse-auth/gatehouse/internal/config"
-	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
-	"github.com/gatehouse-auth/gatehouse/internal/seal"
-	"github.com/gatehouse-auth/gatehouse/internal/visit"
 	"github.com/gatehouse-auth/gatehouse/internal/web"
 )
 
@@ -75,7 +71,7 @@ func run(to, only string, all bool) error {
 	return index(filepath.Join(to, "index.html"), taken)
 }
 
-// serve shows the states below /state/ on a free port.
+// serve shows the states on a free port.
 func serve() (origin string, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,29 +86,12 @@ func serve() (origin string, stop func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	keys, err := seal.New(seal.Generate())
+	parts := web.Parts{Config: &c, Texts: texts, Mail: mail.NewOutbox(mail.Parts{})}
+	preview, err := web.NewPreview(func() (web.Parts, error) { return parts, nil }, time.Now)
 	if err != nil {
 		return "", nil, err
 	}
-	pages, err := web.New(web.Parts{Config: &c, Texts: texts, Mail: mail.NewOutbox(mail.Parts{})})
-	if err != nil {
-		return "", nil, err
-	}
-	answer := func(h func(http.ResponseWriter, *http.Request, *visit.Visit) error) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			client := flow.Client{Locale: texts.Match("", r.URL.Query().Get("lang"))}
-			v := &visit.Visit{Client: client, Config: &c, Keys: keys, Texts: texts, Now: time.Now(), Nonce: "gallery"}
-			if err := h(w, r, v); err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
-			}
-		}
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /static/{file}", answer(pages.Static))
-	mux.HandleFunc("GET /state/{name}", answer(func(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
-		return pages.State(w, v, r.PathValue("name"))
-	}))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server := &http.Server{Handler: preview, ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(l) }()
 	return "http://" + l.Addr().String(), func() { _ = server.Close() }, nil
 }
@@ -128,17 +107,14 @@ func (s shot) take(browser context.Context, origin string) ([]byte, error) {
 	if s.phone {
 		size = emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 1, Mobile: true}
 	}
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}}
+	scheme := "light"
 	if s.dark {
-		media.Features[0].Value = "dark"
+		scheme = "dark"
 	}
 	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, size); err != nil {
 		return nil, err
 	}
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
-		return nil, err
-	}
-	if err := chromedp.Do(ctx, chromedp.Navigate(origin+"/state/"+s.state+"?lang="+s.lang)); err != nil {
+	if err := chromedp.Do(ctx, chromedp.Navigate(origin+"/"+scheme+"/state/"+s.state+"?lang="+s.lang)); err != nil {
 		return nil, err
 	}
 	return chromedp.Run(ctx, chromedp.FullScreenshot(100))

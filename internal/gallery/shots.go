@@ -1,6 +1,10 @@
 package main
 
-import "github.com/gatehouse-auth/gatehouse/internal/web"
+import (
+	"slices"
+
+	"github.com/gatehouse-auth/gatehouse/internal/web"
+)
 
 // shot is one picture.
 type shot struct {
@@ -24,20 +28,31 @@ func (s shot) name() string {
 	return name
 }
 
-// telling are the pictures that show what there is to see: every page as it opens and at its worst, and each of the two on one kind of screen in
-// light and on the other in dark.
-var telling = pairs(
-	"login", "login.wrong", "login.limited", "login.over", "login.username",
-	"signup", "signup.wrong", "signup.short", "signup.closed", "signup_sent", "signup_sent.wrong",
-	"verify", "verify.elsewhere", "verify.wrong", "verify_other", "cancel",
-	"forgot", "forgot.wrong", "forgot_sent", "reset", "reset.leaked", "link.expired", "link.used", "link.cut",
-	"account", "account.wrong", "account.long", "delete", "reauthenticate.wrong", "email_confirm", "logout", "logout.done",
-	"problem.not_found", "problem.unavailable", "dev_mail", "dev_mail.empty", "mail.verify", "mail.password_changed",
+// telling are the pictures that show what there is to see: every page as it opens and at its worst, on one kind of screen in light and on the
+// other in dark, and some from right to left and in letters of other kinds.
+var telling = slices.Concat(
+	pairs("login", "login.slips", "login.limited", "signup", "signup.wrong", "signup_sent", "verify.elsewhere", "forgot.wrong", "forgot_sent.typo",
+		"reset", "reset.leaked", "link.expired", "link.used", "account", "account.wrong", "account.long", "problem.unavailable", "dev_mail", "mail.verify"),
+	single("login.wrong", "login.password_changed", "login.cookies", "signup.fields_wrong", "signup.closed", "verify_other", "cancel", "reauthenticate.wrong",
+		"email_confirm", "delete", "logout", "logout.done", "problem.not_found", "dev_mail.empty", "mail.password_changed"),
+	[]shot{
+		{"login.wrong", true, false, "ar"}, {"signup.wrong", false, true, "ar"}, {"account", true, false, "ar"}, {"mail.reset", true, false, "ar"},
+		{"login.limited", true, true, "ja"}, {"signup", false, false, "ja"}, {"account.wrong", true, false, "de"}, {"link.used", true, false, "es"},
+	},
 )
 
+// pairs are two pictures of each state that differ in all there is.
 func pairs(states ...string) (all []shot) {
 	for i, state := range states {
 		all = append(all, shot{state, i%2 == 0, false, "en"}, shot{state, i%2 == 1, true, "en"})
+	}
+	return all
+}
+
+// single is one picture of each state, in turn of four looks.
+func single(states ...string) (all []shot) {
+	for i, state := range states {
+		all = append(all, shot{state, i%2 == 0, i%4 > 1, "en"})
 	}
 	return all
 }
