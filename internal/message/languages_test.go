@@ -15,6 +15,7 @@ import (
 // never is.
 var sameAsEnglish = map[string][]string{
 	"de": {"page.field.name"},
+	"es": {"page.account.roles"},
 }
 
 // unfinished says what a catalogue's languages lack or have left in English.
