@@ -14,7 +14,7 @@ import (
 // sameAsEnglish are texts that read the same in a language as in English, by language. Names and words that were taken over are such; a sentence
 // never is.
 var sameAsEnglish = map[string][]string{
-	"de": {"page.field.name"},
+	"de": {"page.field.name", "date.month.04", "date.month.08", "date.month.09", "date.month.11"},
 	"es": {"page.account.roles"},
 }
 
