@@ -47,7 +47,7 @@ type Session struct {
 	FreshUntil    time.Time // until then, acts that need a fresh proof do not ask again
 	Methods       []string  // what was proven: "password"
 	Assurance     string    // level of NIST SP 800-63B: "aal1"
-	Device        string    // «Firefox on Linux»; may be empty
+	Device        string    // «Firefox (Linux)»; may be empty
 	Address       string    // IP address that it was made from
 	Current       bool      // the one that asked
 }

@@ -54,7 +54,7 @@ func TestErrorsAreOneSentence(t *testing.T) {
 		"plain":                  {errors.New("no"), "no"},
 		"over several lines":     {errors.New("no:\n\tthis way\n\tthis way\n\tthat way"), "no: this way that way"},
 		"a store that is down":   {fmt.Errorf("%w: refused", store.ErrUnavailable), "the database cannot be used: refused; check --database, and that it runs and has room"},
-		"a refusal":              {&message.Fault{Code: message.Overloaded, Cause: "secret cause"}, "Our side is busy; nothing was changed. Please try again in 1 second."},
+		"a refusal":              {&message.Fault{Code: message.Overloaded, Cause: "secret cause"}, "Our side is busy right now; nothing was changed. Please try again in 1 second."},
 		"what was typed wrongly": {&message.Fault{Code: message.InvalidFields, Fields: []message.Field{{Name: "email", Code: "required"}}}, "email: Please fill this in."},
 	} {
 		if got := explain(c.err); got != c.want {

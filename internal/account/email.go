@@ -43,7 +43,9 @@ const atext = "!#$%&'*+-/=?^_`{|}~"
 // the Kelvin sign, which Unicode normalises to K), and quoted local parts have smuggled SMTP commands (CVE-2025-59937).
 // The canonical form is lower case, its domain in IDNA's ASCII form; dots and +tags stay, they are the provider's business.
 func ParseEmail(typed string) (store.Identifier, error) {
-	s := strings.Trim(typed, " \t\r\n")
+	s := strings.TrimFunc(typed, func(r rune) bool { // with the marks of direction that come along when an address is copied
+		return strings.ContainsRune(" \t\r\n\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069", r)
+	})
 	if s == "" {
 		return store.Identifier{}, Invalid("required")
 	}

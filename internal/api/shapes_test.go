@@ -35,7 +35,7 @@ const (
 	goldenUser    = `{"id":"UUID","email":"ada@example.com","email_verified":true,"name":"Ada","locale":"en","roles":[],"permissions":[],"created_at":"2026-05-03T10:00:00Z"}`
 	goldenSession = `{"id":"UUID","created_at":"2026-05-03T10:00:00Z","last_seen_at":"2026-05-03T10:00:00Z","expires_at":"2026-05-10T10:00:00Z",` +
 		`"idle_expires_at":"2026-05-03T22:00:00Z","methods":["password"],"assurance":"aal1","fresh_until":"2026-05-03T10:10:00Z",` +
-		`"device":{"label":"Firefox on Linux","address":"192.0.2.7"},"current":true}`
+		`"device":{"label":"Firefox (Linux)","address":"192.0.2.7"},"current":true}`
 )
 
 func withToken(session string) string { return strings.TrimSuffix(session, "}") + `,"token":"TOKEN"}` }

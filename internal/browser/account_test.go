@@ -17,7 +17,7 @@ func TestProfile(t *testing.T) {
 		h.account("mia@example.com")
 		p := h.person().login("mia@example.com", secret).held("name", "Mia")
 		p.write("Name", `Mia "M" <b>Gärtner</b>`).press("Save").sees("/account", "Your account").told("Saved.").held("name", `Mia "M" <b>Gärtner</b>`)
-		p.write("Name", strings.Repeat("m", 1000)).press("Save").refused("Name: ").focused("name")
+		p.write("Name", strings.Repeat("m", 1000)).press("Save").refused("This is too long").focused("name")
 		p.open("/account").held("name", `Mia "M" <b>Gärtner</b>`)
 	})
 }
@@ -28,7 +28,7 @@ func TestChangeOfPassword(t *testing.T) {
 		other := h.person().login("mia@example.com", secret)
 		p := h.person().login("mia@example.com", secret)
 		p.write("Current password", another).write("New password", another).press("Change the password").sees("/account/password", "Your account")
-		p.refused("Current password: That is not right.").focused("current_password").held("current_password", "").held("password", "")
+		p.refused("This is not right. Please try again.").focused("current_password").held("current_password", "").held("password", "")
 		p.write("Current password", secret).write("New password", another).press("Change the password").sees("/account", "Your account")
 		p.told("Your password was changed, and all other devices were signed out.").open("/account").sees("/account", "Your account")
 		other.open("/account").sees("/login", "Sign in")
@@ -51,7 +51,7 @@ func TestChangeOfAddress(t *testing.T) {
 	journey(t, func(_ *testing.T, h *house) {
 		h.account("mia@example.com")
 		p := h.person().login("mia@example.com", secret)
-		p.write("New email address", "no address").press("Change the address").refused("does not look like").focused("email").held("email", "no address")
+		p.write("New email address", "no address").press("Change the address").refused("There is a space in it.").focused("email").held("email", "no address")
 		p.wants("new@example.com")
 		link := p.link(p.mail("new@example.com", "Confirm your new address"), "/account/email/confirm")
 
@@ -142,7 +142,7 @@ func TestExportWithTheSecondLook(t *testing.T) {
 		fresh := p.downloads("account.json", func() { p.click("main", "Download your data") })
 		h.pass(11 * minute)
 		p.open("/account").press("Download your data").sees("/reauthenticate", "Is it still you?")
-		p.write("Password", another).press("Go on").sees("/reauthenticate", "Is it still you?").refused("That is not right.").focused("password")
+		p.write("Password", another).press("Go on").sees("/reauthenticate", "Is it still you?").refused("This is not right.").focused("password")
 		later := p.downloads("account.json", func() { p.write("Password", secret).press("Go on").sees("/reauthenticate", "Your download begins") })
 		for _, file := range [][]byte{fresh, later} {
 			if !strings.Contains(string(file), "mia@example.com") || strings.Contains(string(file), "argon2") {

@@ -279,8 +279,8 @@ func (p *person) told(notice string) *person {
 	return p.reads("[role=status].news", notice)
 }
 
-// refused checks that it is said, so that it is read aloud at once, what was wrong.
+// refused checks that what was wrong is said: at the top, which is read aloud at once, or beside a field, which is read with it.
 func (p *person) refused(why string) *person {
 	p.t.Helper()
-	return p.reads("[role=alert]", why)
+	return p.reads("[role=alert], .error", why)
 }

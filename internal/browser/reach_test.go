@@ -211,7 +211,7 @@ func TestTheAccountByKeyboard(t *testing.T) {
 		p.tabs(`nav.sections a[href="#password"]`).keys(kb.Enter)
 		p.wait("the section", func() bool { return look[string](p, `location.hash`) == "#password" })
 		p.tabs("#field-current_password").keys(another) // the next stop after the jump is in the section
-		p.fill("password", another).space("#password form button.button:not([type])").reads("#field-current_password-error", "That is not right.").focused("current_password").keys(secret)
+		p.fill("password", another).space("#password form button.button:not([type])").reads("#field-current_password-error", "This is not right.").focused("current_password").keys(secret)
 		p.fill("password", another)
 		p.turns("Enter", func() { p.keys(kb.Enter) }).told("Your password was changed")
 		p.fill("name", "Mia G").space("#profile form button").told("Saved.").held("name", "Mia G")

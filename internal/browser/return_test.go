@@ -64,7 +64,7 @@ func TestReturnToOverTheSignUp(t *testing.T) {
 	home := site(t, "welcome home")
 	journey(t, func(_ *testing.T, h *house) {
 		p := h.person().visits(home).open("/login" + query(home+"/app?page=1")).press("Sign up")
-		p.write("Email address", "mia").press("Sign up").refused("does not look like")
+		p.write("Email address", "mia").press("Sign up").refused("There is no @ in it.")
 		p.write("Email address", "mia@example.com").write("Password", secret).press("Sign up").sees("/signup", "Check your mail")
 		p.confirms("mia@example.com").press("Confirm my address").arrives(home + "/app?page=1")
 	}, func(c *config.Config) { c.AllowedReturnOrigins = []string{home} })

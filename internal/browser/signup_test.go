@@ -100,11 +100,11 @@ func TestSignUpWithATakenAddress(t *testing.T) {
 func TestWhatIsWrongWithASignUp(t *testing.T) {
 	journey(t, func(_ *testing.T, h *house) {
 		p := h.person().open("/signup")
-		p.press("Sign up").sees("/signup", "Sign up").refused("Something needs another look").refused("Email address: Please fill this in.")
-		p.refused("Password: Please fill this in.").focused("email").reads("#field-email-error", "Please fill this in.")
+		p.press("Sign up").sees("/signup", "Sign up").refused("Almost there").reads("[role=alert]", "Email address")
+		p.focused("email").reads("#field-email-error", "Please fill this in.").reads("#field-password-error", "Please fill this in.")
 		p.write("Email address", "mia@").write("Name (optional)", "Mia Gärtner").write("Password", "correct-horse-battery-mia-g").press("Sign up")
-		p.refused("This does not look like an email address.").focused("email").held("email", "mia@").held("name", "Mia Gärtner").held("password", "")
-		p.write("Email address", "mia@example.com").write("Password", "password").press("Sign up").focused("password").refused("Password: ")
+		p.refused("There is nothing after the @.").focused("email").held("email", "mia@").held("name", "Mia Gärtner").held("password", "")
+		p.write("Email address", "mia@example.com").write("Password", "password").press("Sign up").focused("password").reads("#field-password-error", "stolen passwords")
 		p.held("email", "mia@example.com").held("password", "")
 		p.write("Password", secret).press("Sign up").sees("/signup", "Check your mail")
 	})

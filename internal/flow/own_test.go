@@ -77,7 +77,7 @@ func TestDevices(t *testing.T) {
 
 		all, err := h.Devices(t.Context(), laptop.client())
 		h.ok(err)
-		if len(all) != 3 || all[0].ID != laptop.client().Session.ID || all[0].DeviceLabel != "Firefox on Linux" || all[0].DeviceAddr != laptop.addr.String() {
+		if len(all) != 3 || all[0].ID != laptop.client().Session.ID || all[0].DeviceLabel != "Firefox (Linux)" || all[0].DeviceAddr != laptop.addr.String() {
 			t.Fatalf("%+v", all[0])
 		}
 		for _, s := range all {

@@ -39,7 +39,7 @@ const (
 type Data struct {
 	Name       string        `json:",omitzero"` // of the account's owner
 	At         time.Time     `json:",omitzero"` // when it happened
-	Device     string        `json:",omitzero"` // where it was asked for, such as «Firefox on Linux»
+	Device     string        `json:",omitzero"` // where it was asked for, such as «Firefox (Linux)»
 	Valid      time.Duration `json:",omitzero"` // how long Link works, counted from queueing
 	Link       string        `json:",omitzero"` // of the button
 	Reset      string        `json:",omitzero"` // the way to a new password

@@ -22,7 +22,7 @@ func renderer(t *testing.T) *Renderer {
 
 func whole() Data {
 	return Data{
-		Name: "Ännie O'Hara", At: time.Date(2026, 5, 3, 10, 2, 0, 0, time.UTC), Device: "Firefox on Linux", Valid: 30 * time.Minute,
+		Name: "Ännie O'Hara", At: time.Date(2026, 5, 3, 10, 2, 0, 0, time.UTC), Device: "Firefox (Linux)", Valid: 30 * time.Minute,
 		Link: "https://rosewood.example/l?token=LINK", Reset: "https://rosewood.example/RESET", Cancel: "https://rosewood.example/c?token=CANCEL", NewAddress: "n…@reader.example", Tries: 12, Places: 3,
 	}
 }
@@ -33,7 +33,7 @@ func shown(s string) string { return html.UnescapeString(s) }
 func TestEveryMailSaysEverythingInTextAndHTML(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
-	const lasts, when, device, address = "30 minutes", "When: 3 May 2026, 10:02 UTC", "Device: Firefox on Linux", "New address: n…@reader.example"
+	const lasts, when, device, address = "30 minutes", "When: 3 May 2026, 10:02 UTC", "Device: Firefox (Linux)", "New address: n…@reader.example"
 	wants := map[Kind][]string{
 		Verify:             {"LINK", "CANCEL", lasts},
 		VerifyPendingReset: {"LINK", "CANCEL", lasts},

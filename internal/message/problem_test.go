@@ -22,7 +22,7 @@ func TestAProblemSaysWhatIsKnown(t *testing.T) {
 		{Fault{Code: Internal}, "reference: 7F3K-9QWM."},
 		{Fault{Code: LinkExpired, Hint: "expired", Args: map[string]any{"ago": 12 * time.Minute}}, "expired 12 minutes ago."},
 		{Fault{Code: LinkExpired, Hint: "used", Args: map[string]any{"used_at": at}}, "used on 3 May 2026, 10:02 UTC."},
-		{Fault{Code: LinkExpired, Hint: "used", Reason: "device", Args: map[string]any{"used_at": at, "device": "Firefox on Linux"}}, "10:02 UTC, with Firefox on Linux."},
+		{Fault{Code: LinkExpired, Hint: "used", Reason: "device", Args: map[string]any{"used_at": at, "device": "Firefox (Linux)"}}, "10:02 UTC, with Firefox (Linux)."},
 		{Fault{Code: LinkExpired, Hint: "used", Args: map[string]any{"used_at": time.Time{}}}, "used already, or something about the account"},
 		{Fault{Code: LinkExpired, Hint: "used"}, "used already, or something about the account"},
 		{Fault{Code: LinkExpired, Hint: "no_such_hint"}, "no longer works"},

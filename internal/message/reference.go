@@ -24,7 +24,7 @@ func NewReference() string {
 func NormalReference(s string) (string, bool) {
 	s = strings.Map(func(r rune) rune {
 		switch r = unicode.ToUpper(r); {
-		case unicode.IsSpace(r), unicode.Is(unicode.Pd, r):
+		case unicode.IsSpace(r), unicode.Is(unicode.Pd, r), unicode.Is(unicode.Cf, r): // marks of direction come along when it is copied
 			return -1
 		case r == 'O':
 			return '0'

@@ -21,7 +21,7 @@ func TestATokenLeadsToItsSession(t *testing.T) {
 				h.poll()
 			}
 			s := h.is(token, "")
-			if s.ID != row.ID || s.User.ID != "u" || s.DeviceLabel != "Firefox on Linux" || !slices.Equal(s.Methods, []string{"password"}) || s.Assurance() != "aal1" ||
+			if s.ID != row.ID || s.User.ID != "u" || s.DeviceLabel != "Firefox (Linux)" || !slices.Equal(s.Methods, []string{"password"}) || s.Assurance() != "aal1" ||
 				!s.FreshUntil.Equal(begin.Add(10*time.Minute)) || !s.IdleExpiresAt().Equal(begin.Add(12*time.Hour)) || !s.EndAt.Equal(begin.Add(168*time.Hour)) {
 				t.Errorf("trusted %v: %+v", trusted, s)
 			}

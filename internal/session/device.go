@@ -14,7 +14,7 @@ func DeviceOf(userAgent string, addr netip.Addr) Device {
 	ua := useragent.Parse(userAgent[:min(len(userAgent), longest)])
 	label := plain(ua.Name)
 	if os := plain(ua.OS); os != "" && label != "" {
-		label += " on " + os
+		label += " (" + os + ")" // no word in between, which would have to be in the reader's language
 	}
 	d := Device{Label: label}
 	if addr.IsValid() {

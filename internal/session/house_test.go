@@ -79,7 +79,7 @@ func (h *house) update(fn func(tx *store.Tx) error) {
 // login stores a session of the user "u".
 func (h *house) login(remember bool) (token string, s store.Session) {
 	h.t.Helper()
-	token, s = h.New("u", []string{"password"}, remember, Device{Label: "Firefox on Linux", Addr: "192.0.2.1"})
+	token, s = h.New("u", []string{"password"}, remember, Device{Label: "Firefox (Linux)", Addr: "192.0.2.1"})
 	h.update(func(tx *store.Tx) error { return tx.CreateSession(h.t.Context(), s) })
 	return token, s
 }

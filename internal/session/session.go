@@ -45,7 +45,7 @@ const MaxPerUser = 100
 
 // Device is what a session remembers of where it was made.
 type Device struct {
-	Label string // «Firefox on Linux»
+	Label string // «Firefox (Linux)»
 	Addr  string
 }
 

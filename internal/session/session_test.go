@@ -44,12 +44,12 @@ func TestANewSessionHasTheLifetimesThatWereSet(t *testing.T) {
 	c := fixture.StoppedClock()
 	c.Pass(123) // beyond the precision of the store
 	m := NewManager(nil, c.Now, life)
-	_, one := m.New("u", []string{"password"}, false, Device{"Firefox on Linux", "192.0.2.1"})
+	_, one := m.New("u", []string{"password"}, false, Device{"Firefox (Linux)", "192.0.2.1"})
 	_, two := m.New("u", nil, true, Device{})
 	if one.Idle != life.Idle || !one.EndAt.Equal(begin.Add(life.Absolute)) || one.Remember || two.Idle != life.RememberIdle || !two.EndAt.Equal(begin.Add(life.RememberAbsolute)) || !two.Remember {
 		t.Errorf("%+v\n%+v", one, two)
 	}
-	if one.ID == two.ID || bytes.Equal(one.Hash, two.Hash) || !one.AuthAt.Equal(begin) || !one.SeenAt.Equal(begin) || one.DeviceLabel != "Firefox on Linux" || one.DeviceAddr != "192.0.2.1" {
+	if one.ID == two.ID || bytes.Equal(one.Hash, two.Hash) || !one.AuthAt.Equal(begin) || !one.SeenAt.Equal(begin) || one.DeviceLabel != "Firefox (Linux)" || one.DeviceAddr != "192.0.2.1" {
 		t.Errorf("%+v\n%+v", one, two)
 	}
 }

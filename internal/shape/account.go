@@ -50,7 +50,7 @@ type Session struct {
 
 // Device is where a session was made.
 type Device struct {
-	Label   string `json:"label" doc:"as «Firefox on Linux»; may be empty"`
+	Label   string `json:"label" doc:"as «Firefox (Linux)»; may be empty"`
 	Address string `json:"address" doc:"IP address"`
 }
 

@@ -19,7 +19,7 @@ type Session struct {
 	AuthAt      time.Time     // last proof of a credential
 	Methods     []string      // the proofs given: password, …
 	Remember    bool
-	DeviceLabel string // «Firefox on Linux»
+	DeviceLabel string // «Firefox (Linux)»
 	DeviceAddr  string
 }
 

@@ -52,7 +52,7 @@ func aSessionIsReadBackWhole(t *testing.T, s *Store) {
 	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.AddRole(ctx, "u1", "admin") })
 	want := Session{
 		Hash: []byte{0, 1, 0xff}, ID: "s1", UserID: "u1", CreatedAt: start, SeenAt: start.Add(time.Second), Idle: 12 * time.Hour, EndAt: start.Add(168 * time.Hour),
-		AuthAt: start.Add(time.Minute), Methods: []string{"password", "totp"}, Remember: true, DeviceLabel: "Firefox on Linux", DeviceAddr: "2001:db8::1",
+		AuthAt: start.Add(time.Minute), Methods: []string{"password", "totp"}, Remember: true, DeviceLabel: "Firefox (Linux)", DeviceAddr: "2001:db8::1",
 	}
 	must(t, s, func(ctx context.Context, tx *Tx) error { return tx.CreateSession(ctx, want) })
 	got, user, err := s.SessionByHash(t.Context(), want.Hash)

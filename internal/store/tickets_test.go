@@ -40,7 +40,7 @@ func ticket(kind, id string) func(context.Context, *Tx) (Ticket, error) {
 
 func redeem(kind, id string, now time.Time) func(context.Context, *Tx) error {
 	return func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Redeem(ctx, kind, []byte("hash of "+id), "Firefox on Linux", now)
+		_, err := tx.Redeem(ctx, kind, []byte("hash of "+id), "Firefox (Linux)", now)
 		return err
 	}
 }
@@ -91,12 +91,12 @@ func aTicketIsRedeemedOnce(t *testing.T, s *Store) {
 	must(t, s, redeem("reset", "t1", end.Add(-time.Microsecond)))
 	got := read(t, s, ticket("reset", "t1"))
 	want := whole(ticketFor("t1", "u1"))
-	want.UsedAt, want.EndedBy = end.Add(-time.Microsecond), "Firefox on Linux"
+	want.UsedAt, want.EndedBy = end.Add(-time.Microsecond), "Firefox (Linux)"
 	same(t, got, want)
 	refused(t, s, ErrNotFound, redeem("reset", "t1", start))
 	same(t, read(t, s, ticket("reset", "t2")), whole(ticketFor("t2", "u1")))
 	must(t, s, func(ctx context.Context, tx *Tx) error { // what Redeem answers is the ticket as it is now
-		k, err := tx.Redeem(ctx, "reset", []byte("hash of t2"), "Firefox on Linux", start)
+		k, err := tx.Redeem(ctx, "reset", []byte("hash of t2"), "Firefox (Linux)", start)
 		if err == nil && (k.ID != "t2" || !k.UsedAt.Equal(start) || k.UserID != "u1") {
 			err = errors.New("Redeem answered another ticket")
 		}

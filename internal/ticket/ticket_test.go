@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const device = "Firefox on Linux"
+const device = "Firefox (Linux)"
 
 var begin = time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)
 
@@ -177,7 +177,7 @@ func TestAHolderIsToldWhatBecameOfALink(t *testing.T) {
 		if _, err := redeem(t.Context(), s, Reset, used, begin); err != nil {
 			t.Fatal(err)
 		}
-		is(told(Reset, used, later), "used: This link was used on 3 May 2026, 10:00 UTC, with Firefox on Linux.") // the newer one changes nothing
+		is(told(Reset, used, later), "used: This link was used on 3 May 2026, 10:00 UTC, with Firefox (Linux).") // the newer one changes nothing
 	})
 }
 

@@ -107,7 +107,7 @@ func TestARefusedSignUpKeepsTheSitesOwnFields(t *testing.T) {
 	if says := text(byID(t, a.body, "field-fields.terms-error")); !strings.Contains(says, "tick this box") {
 		t.Errorf("beside the box stands %q", says)
 	}
-	if !strings.Contains(a.body, `<a href="#field-fields.terms">I agree</a>`) {
+	if !strings.Contains(a.body, `<a href="#field-fields.terms"><bdi>I agree</bdi></a>`) {
 		t.Error("the summary does not lead to the box")
 	}
 	// What was agreed to must be what was read: the version changed between the page and the post.
@@ -145,7 +145,7 @@ func TestTheAccountPageShowsAndChangesTheSitesOwnFields(t *testing.T) {
 	if a := b.send(a, "/account/profile", map[string]string{"name": "Mia", "fields.company": "Oak", "fields.country": "de"}); a.StatusCode != http.StatusSeeOther {
 		t.Fatal(a.StatusCode, a.body)
 	}
-	if got := b.page("/account").body; attr(byID(t, got, "field-fields.company"), "value") != "Oak" || !strings.Contains(got, `<option value="de" selected>`) || !strings.Contains(news(), "You agreed on") {
+	if got := b.page("/account").body; attr(byID(t, got, "field-fields.company"), "value") != "Oak" || !strings.Contains(got, `<option value="de" dir="auto" selected>`) || !strings.Contains(news(), "You agreed on") {
 		t.Errorf("after a change of the profile: %s", got)
 	}
 	b.send(b.page("/account"), "/account/profile", map[string]string{"fields.news": "false"})

@@ -26,6 +26,7 @@ var labels = map[string]string{
 // input is a labelled field of a form.
 type input struct {
 	Name, ID, Label, Type, Autocomplete, Value, Hint string
+	Dir                                              string // where it is not that of the page: addresses and passwords run from left to right everywhere
 	Optional                                         string // «optional», where only some fields must be filled in
 	Errors                                           []string
 	Suggestion, Use                                  string // what may have been meant, and the words that offer it
@@ -52,6 +53,12 @@ func (i input) Describedby() string {
 // hint is the key of a text, or empty. Passwords are never sent back.
 func (d *view) Input(name, kind, hint string) (i input, err error) {
 	i = input{Name: name, ID: "field-" + name, Type: d.inputType(name, kind), Autocomplete: kind, Required: d.required(name)}
+	switch {
+	case i.Type != "text":
+		i.Dir = "ltr"
+	case kind == "username":
+		i.Dir = "auto"
+	}
 	if i.Label, err = d.label(name); err != nil {
 		return i, err
 	}

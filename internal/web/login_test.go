@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/config"
 )
 
-// changing is all of a page that differs each time: the reference, the form token, the nonce.
-var changing = regexp.MustCompile(`<code>[0-9A-Z]{4}-[0-9A-Z]{4}</code>|name="csrf" value="[^"]*"|nonce="[^"]*"`)
+// changing is all of a page that differs each time: the reference, the form token, the nonce, and what is left of a wait.
+var changing = regexp.MustCompile(`ask again in \d+ (seconds?|minutes?)|<code>[0-9A-Z]{4}-[0-9A-Z]{4}</code>|name="csrf" value="[^"]*"|nonce="[^"]*"`)
 
 func same(a answer) string { return changing.ReplaceAllString(a.body, "") }
 

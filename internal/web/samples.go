@@ -15,7 +15,7 @@ import (
 const (
 	sampleName      = "Ana Duarte"
 	sampleEmail     = "ana@example.com"
-	sampleDevice    = "Firefox on Linux"
+	sampleDevice    = "Firefox (Linux)"
 	sampleReference = "7F3K-9QWM"
 	// What people have that designs forget: an address and a name that nothing can be put beside.
 	longEmail = "wolfeschlegelsteinhausenbergerdorff.the-third@subsidiary.of.a-very-long-company-name.example.com"
@@ -195,7 +195,7 @@ func account(change func(*accountData)) func(*view) any {
 			return device{&session.Session{Session: store.Session{ID: id, DeviceLabel: label, DeviceAddr: addr, SeenAt: now.Add(-ago)}}, false}
 		}
 		a := accountData{User: here.User, Fresh: true, Devices: []device{
-			{here, true}, other("phone", "Safari on iPhone", "203.0.113.20", 3*time.Hour), other("old", "", "2001:db8:85a3:8d3:1319:8a2e:370:7348", 9*24*time.Hour),
+			{here, true}, other("phone", "Safari (iPhone)", "203.0.113.20", 3*time.Hour), other("old", "", "2001:db8:85a3:8d3:1319:8a2e:370:7348", 9*24*time.Hour),
 		}}
 		if change != nil {
 			change(&a)

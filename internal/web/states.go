@@ -108,8 +108,13 @@ func (p *Pages) sampleMail(kind mail.Kind, v *visit.Visit) (mail.Message, error)
 		Name: sampleName, At: v.Now.Add(-time.Minute), Device: sampleDevice, Valid: p.Config.ResetTTL,
 		Link: link("/verify"), Reset: link("/reset"), Cancel: link("/signup/cancel"),
 	}
-	if kind == mail.EmailChangeNotice {
-		d.NewAddress = "a…@example.org"
+	switch kind { // what only some tell of
+	case mail.EmailChangeNotice:
+		d.NewAddress, d.Valid = "a…@example.org", 0
+	case mail.AccountDeleted, mail.EmailTaken: // no link that could run out
+		d.Valid = 0
+	case mail.Guessing:
+		d.Tries, d.Places = 12, 3
 	}
 	m, err := r.Render(kind, sampleEmail, v.Locale, d)
 	if err != nil {

@@ -85,7 +85,7 @@ function countDown(line) {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left <= 0) {
       clearInterval(timer);
-      line.textContent = "";
+      line.hidden = true; // what comes in its place is as high
       over.textContent = over.dataset.over; // a status: it is read out
       return;
     }
