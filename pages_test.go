@@ -40,7 +40,8 @@ func (p *pages) formToken() string {
 func (p *pages) goesTo(a answer) (path, notice, returnTo string) {
 	u, err := url.Parse(strings.TrimPrefix(a.location(), p.h.Settled().PathPrefix))
 	must(p.h.t, err)
-	return u.Path, u.Query().Get("notice"), a.location()
+	notice, _, _ = strings.Cut(u.Query().Get("notice"), ".") // without the code that binds it to the browser
+	return u.Path, notice, a.location()
 }
 
 var refresh = regexp.MustCompile(`http-equiv="refresh" content="0;url=([^"]+)"`)

@@ -76,7 +76,7 @@ func (s *Server) identify(t *turn) error {
 	session, err := s.sessions.Check(r.Context(), token)
 	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.Unauthenticated {
 		v.Why, v.Stale = fault, token
-		if !v.Bearer {
+		if !v.Bearer && (fault.Hint == "" || t.row.audience != json) { // a page will want to say why; a script that asks first must not make it forget
 			v.DropSession(t.writer)
 		}
 		return nil

@@ -47,10 +47,11 @@ func (s *Server) Guard(next func(http.ResponseWriter, *http.Request, *session.Se
 func (s *Server) loginFor(t *turn, asked string) string {
 	to := s.config.Prefixed("/login") + "?return_to=" + url.QueryEscape(asked)
 	if why := t.visit.Why; why != nil {
-		to += "&notice=session_over"
-		if why.Hint != "" { // a word of a table: the cookie is dropped by this answer, so that the log-in could not find out again
-			to += "_" + why.Hint
+		word := "session_over"
+		if why.Hint != "" { // the cookie is dropped by this answer, so that the log-in could not find out again
+			word += "_" + why.Hint
 		}
+		to += "&notice=" + t.visit.Notice(t.writer, word)
 	}
 	return to
 }

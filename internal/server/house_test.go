@@ -201,7 +201,10 @@ type answer struct {
 	body string
 }
 
-func (a answer) location() string { return a.Header.Get("Location") }
+// location is where the answer leads, without the code that binds a notice to its browser.
+func (a answer) location() string { return noticeCode.ReplaceAllString(a.Header.Get("Location"), "$1") }
+
+var noticeCode = regexp.MustCompile(`(notice=[a-z_]+)\.[A-Za-z0-9_-]{43}`)
 
 // at is the value at the end of a path of names in a JSON body, as text.
 func (a answer) at(names ...string) string { return fixture.At(a.body, names...) }

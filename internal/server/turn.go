@@ -125,6 +125,8 @@ func levelOf(f *message.Fault) slog.Level {
 	switch {
 	case f == nil, f.Cause == "no_session":
 		return slog.LevelDebug
+	case f.Code == message.Overloaded: // the queue does what it is for
+		return slog.LevelWarn
 	case f.Status() >= http.StatusInternalServerError:
 		return slog.LevelError
 	}

@@ -154,11 +154,15 @@ func TestTheLogInLeadsBackToWhatWasAskedFor(t *testing.T) {
 		elsewhere.cookies[h.cookieName("")] = member.cookies[h.cookieName("")]
 		member.want(204, "POST", "/logout", "")
 		h.settle()
+		// A script that asks first learns why, and leaves it to the page to say so too.
+		if a := elsewhere.call("GET", "/session", ""); a.StatusCode != 401 || a.at("hint") != "signed_out" {
+			t.Errorf("a script is told %d %s", a.StatusCode, a.body)
+		}
 		a := elsewhere.get("/account")
 		if !strings.HasSuffix(a.location(), "&notice=session_over_signed_out") {
 			t.Errorf("a session that has ended is sent to %s", a.location())
 		}
-		if a = elsewhere.get(strings.TrimPrefix(a.location(), h.config.PathPrefix)); !strings.Contains(a.body, "You signed out here.") {
+		if a = elsewhere.get(strings.TrimPrefix(a.Header.Get("Location"), h.config.PathPrefix)); !strings.Contains(a.body, "You signed out here.") {
 			t.Errorf("the log-in does not say why: %s", a.body)
 		}
 	})

@@ -187,6 +187,7 @@ func (v *Visit) Leave(w http.ResponseWriter) {
 	v.drop(w, sessionCookie)
 	v.drop(w, pendingCookie)
 	v.drop(w, formCookie)
+	v.form = "" // who is told something on the next page gets another one
 }
 
 // DropSession makes the browser forget a session that is no longer good.
@@ -206,6 +207,22 @@ func (v *Visit) FormToken(w http.ResponseWriter) string {
 func (v *Visit) CheckFormToken(token string) bool {
 	mac, ok := decode(token)
 	return ok && v.form != "" && v.Keys.CheckMAC("form", v.formData(), mac)
+}
+
+// Notice is a word for the next page, as its URL carries it: only this browser's next page says it. Otherwise a link could have us raise a false
+// alarm with anybody.
+func (v *Visit) Notice(w http.ResponseWriter, word string) string {
+	v.FormToken(w) // there is a form secret from now on
+	return word + "." + encode(v.Keys.MAC("notice", []byte(v.form+" "+word)))
+}
+
+// Noticed is the word of such a notice; empty when it was not given to this browser.
+func (v *Visit) Noticed(notice string) string {
+	word, code, _ := strings.Cut(notice, ".")
+	if mac, ok := decode(code); ok && v.form != "" && v.Keys.CheckMAC("notice", []byte(v.form+" "+word), mac) {
+		return word
+	}
+	return ""
 }
 
 func (v *Visit) formData() []byte {

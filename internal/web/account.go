@@ -82,7 +82,7 @@ func (p *Pages) accountAgain(w http.ResponseWriter, r *http.Request, v *visit.Vi
 
 // done goes back to the account with good news.
 func (p *Pages) done(w http.ResponseWriter, r *http.Request, v *visit.Visit, section, notice string) error {
-	return v.Go(w, p.view(w, r, v).with("/account"+section, "notice", notice))
+	return v.Go(w, p.view(w, r, v).saying("/account"+section, notice))
 }
 
 // UpdateProfile changes name, language and the site's own fields.
@@ -157,5 +157,5 @@ func (p *Pages) DoDeleteAccount(w http.ResponseWriter, r *http.Request, v *visit
 		return p.accountAgain(w, r, v, "/delete", err)
 	}
 	leave(w, v)
-	return v.Go(w, p.view(w, r, v).with("/login", "notice", "account_deleted"))
+	return v.Go(w, p.view(w, r, v).saying("/login", "account_deleted"))
 }

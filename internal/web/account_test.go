@@ -35,10 +35,10 @@ func TestTheAccountPage(t *testing.T) {
 		if a.StatusCode != http.StatusSeeOther || a.location() != act.leads {
 			t.Fatalf("%s: %d %s, want %s\n%s", act.action, a.StatusCode, a.location(), act.leads, a.body)
 		}
-		after := b.page(a.location())
+		after := b.page(a.Header.Get("Location"))
 		for deadline := time.Now().Add(20 * time.Second); !containsAll(after.body, act.says) && time.Now().Before(deadline); {
 			time.Sleep(20 * time.Millisecond)
-			after = b.page(a.location())
+			after = b.page(a.Header.Get("Location"))
 		}
 		if !containsAll(after.body, act.says) {
 			t.Errorf("after %s the account lacks one of %q:\n%s", act.action, act.says, after.body)

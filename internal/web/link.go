@@ -104,9 +104,9 @@ func (p *Pages) DoVerify(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	v.Keep(w, out, false)
 	v.DropCarried(w)
 	if out.UsernameLost { // before anything else: they may be about to sign in with it elsewhere
-		return v.Go(w, d.with("/account", "notice", "username_lost"))
+		return v.Go(w, d.saying("/account", "username_lost"))
 	}
-	return d.onward(out.ReturnTo, d.with("/account", "notice", "welcome"))
+	return d.onward(out.ReturnTo, d.saying("/account", "welcome"))
 }
 
 // verifyAgain shows what was refused, as the link still is.
@@ -149,7 +149,7 @@ func (p *Pages) DoCancelSignUp(w http.ResponseWriter, r *http.Request, v *visit.
 		return d.refused("cancel", "problem", linkData{}, err)
 	}
 	v.DropCarried(w)
-	return v.Go(w, d.with("/login", "notice", "signup_canceled"))
+	return v.Go(w, d.saying("/login", "signup_canceled"))
 }
 
 // ConfirmEmail shows which address a link gives to the account. It works only for who is signed in; others sign in first, while the token
@@ -160,7 +160,7 @@ func (p *Pages) ConfirmEmail(w http.ResponseWriter, r *http.Request, v *visit.Vi
 	}
 	d := p.view(w, r, v)
 	if v.Session == nil {
-		return v.Go(w, d.onto(d.with("/login", "return_to", d.Path("/account/email/confirm")), "notice", "confirm_email"))
+		return v.Go(w, d.onto(d.with("/login", "return_to", d.Path("/account/email/confirm")), "notice", v.Notice(w, "confirm_email")))
 	}
 	data, err := p.look(r, v, "email")
 	if err != nil {
@@ -176,7 +176,7 @@ func (p *Pages) DoConfirmEmail(w http.ResponseWriter, r *http.Request, v *visit.
 		return d.refused("email", "problem", linkData{}, err)
 	}
 	v.DropCarried(w)
-	return v.Go(w, d.with("/account#address", "notice", "email_changed"))
+	return v.Go(w, d.saying("/account#address", "email_changed"))
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -21,7 +21,7 @@ func (p *Pages) Login(w http.ResponseWriter, r *http.Request, v *visit.Visit) er
 	if v.Session != nil {
 		return d.onward(d.ReturnTo, d.Path("/account"))
 	}
-	if v.Why != nil && d.Notice == "" {
+	if v.Why != nil {
 		d.Notice = notices["session_over"]
 		if exact, ok := notices["session_over_"+v.Why.Hint]; ok {
 			d.Notice = exact

@@ -226,13 +226,20 @@ func TestSigningOut(t *testing.T) {
 // What a page says after a redirect comes from a fixed table: a link can't put words into our mouth.
 func TestANoticeIsOneOfOurs(t *testing.T) {
 	t.Parallel()
-	b := open(t).browser()
-	if a := b.page("/login?notice=password_reset"); !strings.Contains(a.body, "Sign in with the new one.") {
+	h := open(t)
+	b := h.browser()
+	sent := b.send(b.page("/signup?sent=1"), "/verify/resend", map[string]string{"email": "mia@example.com"})
+	ours := sent.Header.Get("Location")
+	if a := b.page(ours); !strings.Contains(a.body, "its link was sent again") {
 		t.Errorf("the notice is not shown:\n%s", a.body)
 	}
-	for _, word := range []string{"call-0800-evil", "page.login.title", "password_reset&notice=welcome"} {
-		if a := b.page("/login?notice=" + word); strings.Contains(a.body, `role="status"`) || strings.Contains(a.body, "evil") {
+	_, code, _ := strings.Cut(ours, "notice=sent_again.")
+	for _, word := range []string{"call-0800-evil", "page.login.title", "password_reset", "session_over_password_changed", "password_reset." + code, "sent_again", "sent_again.", "sent_again." + code + "&notice=welcome"} {
+		if a := b.page("/login?notice=" + word); strings.Contains(a.body, `role="status"><p>`) || strings.Contains(a.body, "evil") {
 			t.Errorf("the word %s is said:\n%s", word, a.body)
 		}
+	}
+	if a := h.browser().page(ours); strings.Contains(a.body, `role="status"><p>`) { // somebody else followed the link
+		t.Errorf("another browser is told what this one did:\n%s", a.body)
 	}
 }

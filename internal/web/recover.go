@@ -56,5 +56,5 @@ func (p *Pages) DoReset(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 	v.Keep(w, out, false)
 	v.DropCarried(w)
 	d.ReturnTo = out.ReturnTo
-	return v.Go(w, d.onto(d.Link("/login"), "notice", "password_reset"))
+	return v.Go(w, d.onto(d.Link("/login"), "notice", v.Notice(w, "password_reset")))
 }

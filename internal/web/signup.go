@@ -36,7 +36,7 @@ func (p *Pages) DoSignUp(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	}
 	v.Keep(w, out, false)
 	if out.Step == flow.StepCreated {
-		return d.onward(out.ReturnTo, d.with("/account", "notice", "welcome"))
+		return d.onward(out.ReturnTo, d.saying("/account", "welcome"))
 	}
 	p.remember(w, v, v.Form["email"], out)
 	return v.Go(w, d.sent("/signup"))
@@ -50,5 +50,5 @@ func (p *Pages) Resend(w http.ResponseWriter, r *http.Request, v *visit.Visit) e
 		return d.again("signup_sent", p.remembered(r, v, p.Config.VerifyTTL), err)
 	}
 	p.remember(w, v, v.Form["email"], out)
-	return v.Go(w, d.sent("/signup")+"&notice=sent_again")
+	return v.Go(w, d.onto(d.sent("/signup"), "notice", v.Notice(w, "sent_again")))
 }

@@ -29,8 +29,8 @@ type view struct {
 	status int
 }
 
-// notices are what a page may be told to say after a redirect. The URL carries a word of this table, never a text: otherwise a link could put
-// words into our mouth.
+// notices are what a page may be told to say after a redirect. The URL carries a word of this table, never a text, and a code that binds it to the
+// browser ([visit.Visit.Notice]): otherwise a link could put words into our mouth, or raise false alarms.
 var notices = map[string]string{
 	"account_deleted":                   "page.notice.account_deleted",
 	"confirm_email":                     "page.notice.confirm_email",
@@ -70,7 +70,7 @@ func (p *Pages) view(w http.ResponseWriter, r *http.Request, v *visit.Visit) *vi
 		returnTo = v.Form["return_to"]
 	}
 	return &view{
-		pages: p, w: w, visit: v, status: http.StatusOK, Notice: notices[visit.Query(r, "notice")], ReturnTo: p.Flow.ReturnTo(returnTo),
+		pages: p, w: w, visit: v, status: http.StatusOK, Notice: notices[v.Noticed(visit.Query(r, "notice"))], ReturnTo: p.Flow.ReturnTo(returnTo),
 	}
 }
 
@@ -150,6 +150,11 @@ func (d *view) SignupOpen() bool { return !slices.Equal(d.pages.Config.Signup, [
 
 // Mailbox reports whether mails end in the dev mailbox.
 func (d *view) Mailbox() bool { return d.pages.Config.Dev == config.On && d.pages.Mail.SMTP == nil }
+
+// saying is a page of ours that says a notice.
+func (d *view) saying(path, notice string) string {
+	return d.with(path, "notice", d.visit.Notice(d.w, notice))
+}
 
 // with is a page of ours with a parameter, left out when it is empty.
 func (d *view) with(path, name, value string) string {
