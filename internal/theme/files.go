@@ -149,15 +149,32 @@ func svgSize(svg xml.StartElement) (width, height int) {
 
 // read reads a regular file of at most so many bytes.
 func read(file string, most int64) ([]byte, error) {
-	info, err := os.Stat(file)
-	if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for ever
+	return regular(file, file, most, os.Stat, os.Open)
+}
+
+// regular is read for files that are looked up in another way, by a name that is not the one to show. What is too large is never held whole: by its
+// size it is not opened, and where it grows meanwhile it is not read to its end.
+func regular(file, name string, most int64, stat func(string) (fs.FileInfo, error), open func(string) (*os.File, error)) ([]byte, error) {
+	info, err := stat(name)
+	switch {
+	case err != nil:
+		return checked(file, nil, err, most)
+	case !info.Mode().IsRegular(): // opening a pipe would wait for ever
 		return nil, fmt.Errorf("%s is not a file", quoted(file))
+	case info.Size() > most:
+		return nil, tooLarge(file, info.Size(), most)
 	}
-	var content []byte
-	if err == nil {
-		content, err = os.ReadFile(file)
+	f, err := open(name)
+	if err != nil {
+		return checked(file, nil, err, most)
 	}
+	defer f.Close() //nolint:errcheck // it was only read
+	content, err := io.ReadAll(io.LimitReader(f, most+1))
 	return checked(file, content, err, most)
+}
+
+func tooLarge(file string, size, most int64) error {
+	return fmt.Errorf("%s has %d KiB; it may have %d", quoted(file), (size+1023)>>10, most>>10)
 }
 
 func checked(file string, content []byte, err error, most int64) ([]byte, error) {
@@ -170,7 +187,7 @@ func checked(file string, content []byte, err error, most int64) ([]byte, error)
 	case len(content) == 0:
 		return nil, fmt.Errorf("%s is empty", quoted(file))
 	case int64(len(content)) > most:
-		return nil, fmt.Errorf("%s has %d KiB; it may have %d", quoted(file), (len(content)+1023)>>10, most>>10)
+		return nil, tooLarge(file, int64(len(content)), most)
 	}
 	return content, nil
 }
@@ -232,15 +249,8 @@ func templates(folder string) (all []Template, problems []error) {
 
 func template(root *os.Root, folder, name string) (Template, error) {
 	full := path.Join(folder, name)
-	info, err := root.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		return Template{}, fmt.Errorf("%s is not a file", quoted(full))
-	}
-	var content []byte
-	if err == nil {
-		content, err = root.ReadFile(name)
-	}
-	if content, err = checked(full, content, err, maxTemplate); err != nil {
+	content, err := regular(full, name, maxTemplate, root.Stat, root.Open)
+	if err != nil {
 		return Template{}, err
 	}
 	if !isText(content) {
