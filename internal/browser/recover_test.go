@@ -21,7 +21,7 @@ func TestAForgottenPassword(t *testing.T) {
 		p.mail("mia@example.com", "Your Acorn password was changed")
 		p.identify("mia@example.com", secret).press("Sign in").refused("That did not match")
 		p.write("Password", another).press("Sign in").sees("/account", "Your account")
-		other.open("/login").sees("/login", "Sign in").told("You are no longer signed in.")
+		other.open("/login").sees("/login", "Sign in").told("You were signed out because a new password was set by mail.")
 	})
 }
 
