@@ -32,7 +32,7 @@ func main() {
 }
 
 func run(to, only string, all bool) error {
-	if err := os.MkdirAll(to, 0o755); err != nil {
+	if err := os.MkdirAll(to, 0o750); err != nil {
 		return err
 	}
 	origin, stop, err := serve()
@@ -62,7 +62,7 @@ func run(to, only string, all bool) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name(), err)
 		}
-		if err := os.WriteFile(filepath.Join(to, s.name()+".png"), png, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(to, s.name()+".png"), png, 0o600); err != nil {
 			return err
 		}
 		taken = append(taken, s)

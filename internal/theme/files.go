@@ -168,7 +168,7 @@ func regular(file, name string, most int64, stat func(string) (fs.FileInfo, erro
 	if err != nil {
 		return checked(file, nil, err, most)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, most+1))
 	return checked(file, content, err, most)
 }
