@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/config"
 	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 	"github.com/google/uuid"
 )
 
@@ -206,15 +207,23 @@ func (f *Flow) changeValue(ctx context.Context, tx *store.Tx, userID string, a a
 	return tx.SetUserField(ctx, userID, a.kept(f.now()))
 }
 
-// changeConsent gives or withdraws a consent. Both are recorded: what holds now does not tell what held when.
+// changeConsent gives or withdraws a consent. Both are recorded: what holds now does not tell what held when. What is recorded is kept for
+// long, so there is a budget: to and fro without end would fill the store.
 func (f *Flow) changeConsent(ctx context.Context, tx *store.Tx, c Client, userID string, own OwnField, a answer) error {
+	budget := throttle.Key{Budget: throttle.ConsentUser, ID: userID}
 	switch {
 	case a.value == "" && own.Holds():
+		if err := f.spend(ctx, budget); err != nil {
+			return err
+		}
 		if err := tx.WithdrawConsent(ctx, userID, a.field.Name, f.now()); err != nil {
 			return err
 		}
 		return f.recordConsent(ctx, tx, c, store.Event{Kind: "consent_withdrawn", UserID: userID, Detail: a.field.Name + " " + own.Given.Version})
 	case a.value != "" && (!own.Holds() || own.Outdated()):
+		if err := f.spend(ctx, budget); err != nil {
+			return err
+		}
 		if err := tx.SetUserField(ctx, userID, a.kept(f.now())); err != nil {
 			return err
 		}

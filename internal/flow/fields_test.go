@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -190,6 +191,42 @@ func TestConsentsAreWithdrawnAndGivenAgain(t *testing.T) {
 		if found := holding(h.dump(), "Acorn", "2026-09"); len(found) > 0 {
 			t.Errorf("after the account is deleted it is still in %v", found)
 		}
+	})
+}
+
+// To and fro without end would fill the store: each change of a consent is an event that is kept for long. What changes nothing costs nothing, other
+// fields and other people are not held back, and an hour later it goes on.
+func TestConsentsHaveABudget(t *testing.T) {
+	onBoth(t, withFields, func(t *testing.T, h *house) {
+		b, other := h.member(SignUpInput{Email: "anna@example.com", Fields: filledIn}), h.member(SignUpInput{Email: "ben@example.com", Fields: filledIn})
+		change := func(b *browser, name, value string) error {
+			_, err := h.UpdateProfile(t.Context(), b.client(), ProfileInput{Fields: map[string]string{name: value}})
+			return err
+		}
+		for i := range 20 {
+			for range 2 { // the second changes nothing
+				h.ok(change(b, "news", fmt.Sprint(i%2 == 1)))
+			}
+		}
+		err := change(b, "news", "false")
+		h.refused(err, message.RateLimited)
+		if fault, _ := errors.AsType[*message.Fault](err); fault.RetryAfter < time.Minute || fault.RetryAfter > 75*time.Minute {
+			t.Errorf("come back after %v", fault.RetryAfter)
+		}
+		events := 0
+		for _, e := range h.eventsOf("anna@example.com") {
+			if strings.HasPrefix(e.Kind, "consent_") {
+				events++
+			}
+		}
+		if got := h.kept("anna@example.com"); events != 20 || !strings.Contains(got, " news@1") {
+			t.Errorf("%d events, and the account has %s", events, got)
+		}
+		h.ok(change(b, "news", "true"))
+		h.ok(change(b, "company", "Oak"))
+		h.ok(change(other, "news", "false"))
+		h.clock.Pass(75 * time.Minute)
+		h.ok(change(b, "news", "false"))
 	})
 }
 

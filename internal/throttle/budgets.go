@@ -22,6 +22,7 @@ const (
 	TokenClient     Budget = "token_client"
 	StrengthClient  Budget = "strength_client"
 	RecordClient    Budget = "record_client"
+	ConsentUser     Budget = "consent_user"
 )
 
 // budget is how often. It has windows or a ladder, not both.
@@ -79,6 +80,9 @@ var budgets = []budget{
 	}, {
 		name: RecordClient, counts: "refusals of one client that are recorded under their reference; the rest is only in the log",
 		windows: []window{{120, time.Minute}, {600, time.Hour}},
+	}, {
+		name: ConsentUser, counts: "consents that one user gives or withdraws; each change is kept as an event",
+		windows: []window{{20, time.Hour}},
 	},
 }
 

@@ -25,6 +25,7 @@ func TestTheTableSaysWhatTheDocumentationSays(t *testing.T) {
 		TokenClient:     "30 in 5 min, 300 in 1 h",
 		StrengthClient:  "120 in 60 s",
 		RecordClient:    "120 in 60 s, 600 in 1 h",
+		ConsentUser:     "20 in 1 h",
 	}
 	for _, row := range Describe() {
 		if row.Limit != want[row.Budget] || row.Counts == "" {
