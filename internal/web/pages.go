@@ -54,7 +54,7 @@ func build(p Parts, try bool) (*Pages, error) {
 	parsed, more := parsePages(all)
 	made := &Pages{Parts: p, theme: look, templates: parsed, assets: assets}
 	if problems = append(problems, more...); len(problems) == 0 && len(look.Templates) > 0 && try {
-		problems = made.try(all)
+		problems = made.try(all, "")
 	}
 	if len(problems) > 0 {
 		return nil, &problems

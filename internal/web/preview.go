@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"html/template"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/seal"
 	"github.com/gatehouse-auth/gatehouse/internal/visit"
 )
@@ -64,8 +66,12 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case slices.Contains(previewSchemes[1:], scheme) && (what == "state" || what == "static"):
 		p.one(w, r, scheme, what, name)
 	default:
-		notice(w, http.StatusNotFound, "This link leads nowhere", "This is a preview. On a real server it leads to "+r.URL.Path)
+		nowhere(w, "On a real server it leads to "+r.URL.Path)
 	}
+}
+
+func nowhere(w http.ResponseWriter, why string) {
+	notice(w, http.StatusNotFound, "This link leads nowhere", "This is a preview. "+why)
 }
 
 // previewPolicy is that of a server, but that our own frames may hold the pages.
@@ -114,20 +120,13 @@ func (p *Preview) one(w http.ResponseWriter, r *http.Request, scheme, what, name
 		Client: flow.Client{Locale: parts.Texts.Match("", visit.Query(r, "lang"))}, Config: &c, Keys: p.keys, Texts: parts.Texts, Now: p.now(), Nonce: "preview",
 	}
 	page := &written{header: w.Header()}
-	if what == "static" {
-		r.SetPathValue("file", name)
-		r.Header = nil // neither a part of the file nor its packed form
-		err = pages.Static(page, r, v)
-	} else {
-		if strings.HasPrefix(name, mailState) { // mails bring their styles along
-			w.Header().Set("Content-Security-Policy", strings.Replace(previewPolicy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1))
-		}
-		err = pages.State(page, v, name)
+	err = pages.previewed(page, r, v, what, name)
+	if fault, ok := errors.AsType[*message.Fault](err); ok && fault.Code == message.NotFound {
+		nowhere(w, "It has no such page and no such file.")
+		return
 	}
 	if err != nil {
-		all, _ := sources(pages.theme.Templates)
-		problem := located(all, err)
-		notice(w, http.StatusInternalServerError, "This page is refused", problem.String())
+		notice(w, http.StatusInternalServerError, "This page is refused", err.Error())
 		return
 	}
 	body := page.Bytes()
@@ -137,6 +136,31 @@ func (p *Preview) one(w http.ResponseWriter, r *http.Request, scheme, what, name
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write(body) // who has hung up gets nothing
+}
+
+// previewed writes a page or a file. What only a trial finds in a page's templates is told in its place, as a server would not start with it.
+func (p *Pages) previewed(w http.ResponseWriter, r *http.Request, v *visit.Visit, what, name string) error {
+	if what == "static" {
+		r.SetPathValue("file", name)
+		r.Header = nil // neither a part of the file nor its packed form
+		return p.Static(w, r, v)
+	}
+	if !slices.Contains(States(), name) {
+		return &message.Fault{Code: message.NotFound, Cause: "no_such_state"}
+	}
+	if strings.HasPrefix(name, mailState) { // mails bring their styles along
+		w.Header().Set("Content-Security-Policy", strings.Replace(previewPolicy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1))
+	}
+	all, _ := sources(p.theme.Templates)
+	if problems := p.try(all, name); len(problems) > 0 {
+		return &problems
+	}
+	err := p.State(w, v, name)
+	if err != nil { // in another language or at another time than in the trial
+		problem := located(all, err)
+		return errors.New(problem.String())
+	}
+	return nil
 }
 
 var inScheme = map[string]*strings.Replacer{

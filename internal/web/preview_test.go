@@ -109,6 +109,9 @@ func TestThePreviewShowsWhatWasJustSaved(t *testing.T) {
 	if body := p.get("/").Body.String(); !strings.Contains(body, "templates/login.html:5): the form to «/login» lacks its token") {
 		t.Errorf("%.3000s", body)
 	}
+	if a := p.get("/light/state/login"); a.Code != http.StatusInternalServerError || !strings.Contains(a.Body.String(), "templates/login.html:5): the form to «/light/login» lacks its token") {
+		t.Errorf("the page alone tells nothing: %d %s", a.Code, a.Body)
+	}
 	p.write("templates/login.html", strings.Replace(Templates()["login.html"], "<h1>", "<h1>{{.Nothing}}", 1))
 	if a := p.get("/light/state/login"); a.Code != http.StatusInternalServerError || !strings.Contains(a.Body.String(), "templates/login.html:") ||
 		!strings.Contains(a.Body.String(), "can&#39;t evaluate field Nothing") {
@@ -148,9 +151,9 @@ func TestThePreviewDoesNothingForAnybody(t *testing.T) {
 	if p.preview.ServeHTTP(w, r); !strings.Contains(w.Body.String(), "The form went nowhere") || len(w.Result().Cookies()) > 0 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	for _, path := range []string{"/light/login", "/nothing", "/light/state/none", "/light/static/none.css", "/both/state/login", "/light/static/../own.css"} {
-		if a := p.get(path); a.Code == http.StatusOK {
-			t.Errorf("%s: %s", path, a.Body)
+	for _, path := range []string{"/light/login", "/nothing", "/light/state/none", "/light/state/mail.none", "/light/state/", "/light/static/none.css", "/both/state/login", "/light/static/../own.css"} {
+		if a := p.get(path); a.Code != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, a.Code, a.Body)
 		}
 	}
 }

@@ -140,6 +140,7 @@ func TestATemplateThatWouldNotWorkIsRefusedWithItsLine(t *testing.T) {
 		}
 		return changed
 	}
+	const csrf, email = `{{template "csrf" .}}`, `{{template "input" .Input "email" "email" ""}}`
 	page := func(content string) string {
 		return `{{define "title"}}x{{end}}` + "\n" + `{{define "content"}}` + content + `{{end}}`
 	}
@@ -160,6 +161,17 @@ func TestATemplateThatWouldNotWorkIsRefusedWithItsLine(t *testing.T) {
 		"a password to another page":     {"login.html", change(login, `"/login"}}" novalidate`, `"/signup"}}" novalidate`), "this form posts to «/signup»"},
 		"a button that sends elsewhere":  {"login.html", change(login, `<button class="button main"`, `<button formaction="https://evil.example" class="button main"`), "login.html:5): a button sends this form to «https://evil.example»"},
 		"a password in the address bar":  {"login.html", change(login, `method="post"`, `method="get"`), "would show a password in the address bar"},
+		"a token of one's own":           {"login.html", change(login, csrf, `<input type="hidden" name="csrf" value="x">`), "login.html:5): the form to «/login» lacks its token"},
+		"a token twice":                  {"login.html", change(login, csrf, csrf+csrf), "login.html:5): the form to «/login» has its token twice"},
+		"a token that is not hidden":     {"login.html", change(login, csrf, `<input type="checkbox" name="csrf" value="{{.CSRF}}">`), "lacks its token"},
+		"a token in a template":          {"login.html", change(login, csrf, "<template>"+csrf+"</template>"), "lacks its token"},
+		"a token that is disabled":       {"login.html", change(login, csrf, `<input type="hidden" name="csrf" value="{{.CSRF}}" disabled>`), "lacks its token"},
+		"a token among disabled ones":    {"login.html", change(login, csrf, "<fieldset disabled>"+csrf+"</fieldset>"), "lacks its token"},
+		"a token of another form":        {"login.html", change(login, csrf, `<input type="hidden" name="csrf" value="{{.CSRF}}" form="x">`), "lacks its token"},
+		"a field among disabled ones":    {"forgot.html", change(forgot, email, "<fieldset disabled>"+email+"</fieldset>"), "lacks the field «email»"},
+		"a form of another kind":         {"login.html", change(login, `method="post"`, `method="post" enctype="multipart/form-data"`), "login.html:5): all that this form sends would be refused as «multipart/form-data»"},
+		"a button of another kind":       {"login.html", change(login, `<button class="button main"`, `<button formmethod="get" class="button main"`), "a button sends this form in another way; take its formmethod away"},
+		"a base for all links":           {"layout.html", change(Templates()["layout.html"], "<head>", "<head>\n<base href=\"https://evil.example/\">"), "layout.html:5): <base> would lead"},
 		"a form that is gone":            {"forgot.html", page("<h1>x</h1>"), "forgot.html:1): the form that posts to «/forgot» is missing"},
 		"a field that is gone":           {"forgot.html", change(forgot, `{{template "input" .Input "email" "email" ""}}`, ""), "forgot.html:6): the form to «/forgot» lacks the field «email»"},
 		"a sign-out that is gone":        {"layout.html", change(Templates()["layout.html"], `{{template "csrf" $}}`, ""), "layout.html:"},
