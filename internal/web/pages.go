@@ -84,7 +84,7 @@ func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 	if (problem.Hint == "form_token" || problem.Hint == "cookies_blocked") && r.Method == http.MethodPost {
 		data = r.URL.Path // a GET of it is the page with the form, as it is now
 		if stale, ok := staleForms[p.below(r)]; ok {
-			page, data, d.Typed = stale, signUpData{Open: true}, v.Form
+			page, data, d.Typed = stale, signUpData{Open: true}, shown(v.Form)
 		}
 	}
 	if err := d.show(page, data); err != nil { // our own template is broken: say it without one

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -145,4 +146,14 @@ func (b *pageBuffer) Write(p []byte) (int, error) {
 		return 0, fmt.Errorf("the page grows over %d MiB", maxPage>>20)
 	}
 	return b.Buffer.Write(p)
+}
+
+// secrets are the fields of forms that no page shows again.
+var secrets = []string{"csrf", "current_password", "new_password", "password", "token"}
+
+// shown is what templates get of a form: a site's own might print what our own never do.
+func shown(form map[string]string) map[string]string {
+	typed := maps.Clone(form)
+	maps.DeleteFunc(typed, func(name, _ string) bool { return slices.Contains(secrets, name) })
+	return typed
 }

@@ -80,7 +80,7 @@ func (d *view) again(page string, data any, err error) error {
 		return err
 	}
 	problem := d.visit.Refuse(d.w, err)
-	d.status, d.Problem, d.Typed, d.Notice = problem.Status, &problem, d.visit.Form, ""
+	d.status, d.Problem, d.Typed, d.Notice = problem.Status, &problem, shown(d.visit.Form), ""
 	return d.show(page, data)
 }
 
