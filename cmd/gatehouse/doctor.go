@@ -56,12 +56,14 @@ func (*doctorCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if _, err := server.Texts(&c); err != nil {
+	texts, err := server.Texts(&c)
+	if err != nil {
 		return err
 	}
 	d := &diagnosis{config: c, now: time.Now()}
 	d.ok("configuration", "it can be read, and everything in it is known")
 	d.mail(ctx, d.config.Finish(nil))
+	d.templates(texts)
 	d.address()
 	d.people()
 	d.hashing()

@@ -15,9 +15,12 @@ import (
 	"github.com/gatehouse-auth/gatehouse/internal/config"
 	"github.com/gatehouse-auth/gatehouse/internal/flow"
 	"github.com/gatehouse-auth/gatehouse/internal/mail"
+	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/seal"
 	"github.com/gatehouse-auth/gatehouse/internal/server"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
+	"github.com/gatehouse-auth/gatehouse/internal/theme"
+	"github.com/gatehouse-auth/gatehouse/internal/web"
 )
 
 // patience is how long the doctor waits for another machine.
@@ -37,6 +40,29 @@ func (d *diagnosis) mail(ctx context.Context, refused error) {
 		d.ok("mail", "development keeps mails at %s; for others to use this, %s", c.URL("/dev/mail"), fix)
 	default:
 		d.found(warning, "mail", "there is no mail server: who forgets their password cannot set a new one", fix)
+	}
+}
+
+// templates tries those of the site's own as a server does before it starts. All else of a theme is part of the configuration.
+func (d *diagnosis) templates(texts *message.Catalog) {
+	if d.config.Theme.Templates == "" {
+		return
+	}
+	look, wrong := theme.Read(&d.config)
+	err := error((*config.Problems)(&wrong))
+	if len(wrong) == 0 {
+		_, err = web.New(web.Parts{Config: &d.config, Texts: texts, Mail: mail.NewOutbox(mail.Parts{}), Theme: look})
+	}
+	problems, ok := errors.AsType[*config.Problems](err)
+	switch {
+	case ok:
+		for _, p := range *problems {
+			d.found(unsafe, "templates", p.String(), "the server does not start with it; `gatehouse theme preview` shows what changes")
+		}
+	case err != nil:
+		d.found(unsafe, "templates", oneLine(err), "the server does not start with it")
+	default:
+		d.ok("templates", "every page works with those in %s", d.config.Theme.Templates)
 	}
 }
 
