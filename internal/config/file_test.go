@@ -76,6 +76,8 @@ func TestAFileOfAnotherShapeIsRefusedWithItsLine(t *testing.T) {
 		"dev: on\nsite_name: a: b":              "gatehouse.yaml:2: this is not YAML",
 		"dev: on\nsite_name: a\x00b":            "gatehouse.yaml:2: there is a control character",
 		"dev: on\n\nsite_name: a\xff":           "gatehouse.yaml:3: there is a control character",
+		"site_name: \"Acorn \\u202emoc.knab\"":  "--site-name (from gatehouse.yaml:1): has an invisible character in it, or one that turns",
+		"dev: on\nsite_name: a\u200bb":          "--site-name (from gatehouse.yaml:2): has an invisible character in it",
 		"dev: on\nsite_name: \"a\\x00b\"":       "--site-name (from gatehouse.yaml:2): contains a line break",
 		"dev: on\nsite_name: |\n  a\n  b":       "--site-name (from gatehouse.yaml:2): contains a line break",
 		"dev: on\nsite_name: a\nsite_name: a":   "--site-name (from gatehouse.yaml:3): is already given by gatehouse.yaml:2",

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gatehouse-auth/gatehouse/internal/unseen"
 	"golang.org/x/text/language"
 )
 
@@ -260,16 +261,16 @@ func (f SignupField) checkLabel(path string, l Label, wrong func(key, message st
 		switch n := utf8.RuneCountInString(text); {
 		case strings.TrimSpace(text) == "":
 			wrong(at, "label is empty")
-		case n > maxLabel || !utf8.ValidString(text) || strings.ContainsFunc(text, unseen):
+		case n > maxLabel || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 			wrong(at, fmt.Sprintf("label must be at most %d characters on one line, without control characters", maxLabel))
+		case unseen.In(text):
+			wrong(at, "label "+hiddenCharacter)
 		}
 	}
 }
 
-// unseen is what breaks a line, or turns the text around it without being seen.
-func unseen(r rune) bool {
-	return unicode.IsControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
-}
+// hiddenCharacter is said of a line that package unseen finds something in.
+const hiddenCharacter = "has an invisible character in it, or one that turns the direction of the text; type it anew instead of copying it"
 
 // languageTag reports whether a tag is written in the one way that people's languages are compared in.
 func languageTag(text string) bool {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gatehouse-auth/gatehouse/internal/unseen"
 )
 
 // minSecretKey is the shortest secret key: 32 characters of even the narrowest usual alphabet (hexadecimal) are 128 bits.
@@ -180,6 +182,8 @@ func (v *check) people() {
 	c := v.config
 	if n := utf8.RuneCountInString(c.SiteName); n > 64 || strings.ContainsFunc(c.SiteName, unprintable) {
 		v.wrong("site-name", "must be at most 64 characters on one line")
+	} else if unseen.In(c.SiteName) { // it is in subjects and senders of mails, where it could read as another's name
+		v.wrong("site-name", hiddenCharacter)
 	}
 	switch rule := c.Signup; {
 	case slices.Equal(rule, []string{"open"}), slices.Equal(rule, []string{"closed"}):

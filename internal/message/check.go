@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gatehouse-auth/gatehouse/internal/unseen"
 )
 
 // maxText is the longest text, in characters; the longest of ours has a third of it.
@@ -41,6 +43,8 @@ func unfit(text string) string {
 		return "is empty; leave the key out, and our text is shown"
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):
 		return "has a control character in it; a text is one line"
+	case unseen.InText(text):
+		return "has an invisible character in it, or one that turns the direction of the text; type it anew instead of copying it"
 	case utf8.RuneCountInString(text) > maxText:
 		return fmt.Sprintf("has more than %d characters", maxText)
 	case strings.Count(text, "{") != len(placeholders(text)):
