@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/account"
@@ -124,13 +125,17 @@ func (f *Flow) EndDevice(ctx context.Context, c Client, id string) error {
 	return err
 }
 
-// EndOtherDevices ends all of the user's sessions but this one.
+// EndOtherDevices ends all of the user's sessions but this one. Where there is no other nothing is recorded: to ask again and again would fill the store.
 func (f *Flow) EndOtherDevices(ctx context.Context, c Client) error {
 	s, err := signedIn(c)
 	if err != nil {
 		return err
 	}
 	err = f.Store.Update(ctx, func(tx *store.Tx) error {
+		all, err := tx.SessionsOf(ctx, s.UserID)
+		if err != nil || !slices.ContainsFunc(all, func(one store.Session) bool { return one.ID != s.ID }) {
+			return err
+		}
 		if err := tx.EndSessions(ctx, s.UserID, s.ID, store.SignedOutElsewhere, f.now()); err != nil {
 			return err
 		}
