@@ -29,7 +29,7 @@ type profileBody struct {
 
 // UpdateAccount is PATCH /account. What is left out stays as it is.
 func (a *API) UpdateAccount() Endpoint {
-	return handle("Change name, language and what was filled in at sign-up; what is left out stays", http.StatusOK, nil,
+	return handle("Change name, language and what was filled in at sign-up; what is left out stays", http.StatusOK, []message.Code{message.RateLimited},
 		func(ctx context.Context, c *call, in profileBody) (shape.User, error) {
 			fields, err := a.filledIn(in.Fields)
 			if err != nil {
