@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/internal/config"
+	"github.com/gatehouse-auth/gatehouse/internal/throttle"
 )
 
 // ownFields are a site's own, one of each kind and a consent that nobody must give.
@@ -129,6 +130,22 @@ func TestWhatWasFilledInIsExportedAndChanged(t *testing.T) {
 	want = strings.Replace(want, `"version":"1","at":"`+later+`"`, `"version":"1","at":"`+later+`","withdrawn":true,"withdrawn_at":"`+later+`"`, 1)
 	if got := filled(); got != want {
 		t.Errorf("after a withdrawal:\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Each change of a consent is kept as an event; who gives and withdraws it without end is told to wait.
+func TestConsentsHaveABudget(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, ownFields)
+	b := h.client()
+	b.want(202, "POST", "/signup", signUpWith(`{"company":"A","terms":true}`))
+	b.want(200, "POST", "/verify", fmt.Sprintf(`{"token":%q}`, h.link(ada, "/verify")))
+	h.Flow.Limits = throttle.New(h.clock.Now)
+	for i := range 20 {
+		b.want(200, "PATCH", "/account", fmt.Sprintf(`{"fields":{"news":%t}}`, i%2 == 0))
+	}
+	if a := b.send("PATCH", "/account", `{"fields":{"news":true}}`); a.Code != 429 || !strings.Contains(a.body, `"code":"rate_limited"`) || !strings.Contains(a.body, `"retry_after":`) {
+		t.Errorf("%d %s", a.Code, a.body)
 	}
 }
 

@@ -168,6 +168,7 @@ func TestEventsAreRecorded(t *testing.T) {
 		_, err = h.Reset(t.Context(), b.client(), ResetInput{Token: h.link("anna@example.net", mail.Reset), Password: thirdPassword})
 		h.ok(err)
 		b.login("anna@example.net", thirdPassword)
+		h.browser().login("anna@example.net", thirdPassword) // another device to end
 		h.ok(h.EndOtherDevices(t.Context(), b.client()))
 		h.ok(h.Logout(t.Context(), b.client()))
 		id := h.user("anna@example.net").ID
