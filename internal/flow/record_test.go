@@ -168,7 +168,9 @@ func TestEventsAreRecorded(t *testing.T) {
 		_, err = h.Reset(t.Context(), b.client(), ResetInput{Token: h.link("anna@example.net", mail.Reset), Password: thirdPassword})
 		h.ok(err)
 		b.login("anna@example.net", thirdPassword)
-		h.browser().login("anna@example.net", thirdPassword) // another device to end
+		phone := h.browser() // another device to end
+		phone.addr = b.addr
+		phone.login("anna@example.net", thirdPassword)
 		h.ok(h.EndOtherDevices(t.Context(), b.client()))
 		h.ok(h.Logout(t.Context(), b.client()))
 		id := h.user("anna@example.net").ID
