@@ -184,3 +184,22 @@ func TestTheVerifyPageAsksAgainWithANewPassword(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Who gives and withdraws a consent without end is told to wait, on the page.
+func TestAConsentWithoutEndHasToWait(t *testing.T) {
+	t.Parallel()
+	h := open(t, withFields, func(c *config.Config) { c.Limits = "on" })
+	b := h.browser()
+	b.send(b.page("/signup"), "/signup", map[string]string{"email": "mia@example.com", "password": goodPassword, "fields.company": "A", "fields.terms": "2026-05"})
+	b.send(b.follow(h.mailed("mia@example.com", "/verify")), "/verify", nil)
+	for i := range 20 {
+		value := []string{"1", "false"}[i%2]
+		if a := b.send(b.page("/account"), "/account/profile", map[string]string{"fields.news": value}); a.StatusCode != http.StatusSeeOther {
+			t.Fatal(i, a.StatusCode)
+		}
+	}
+	a := b.send(b.page("/account"), "/account/profile", map[string]string{"fields.news": "1"})
+	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" || !strings.Contains(a.body, "<form") {
+		t.Errorf("%d %v", a.StatusCode, a.Header)
+	}
+}
