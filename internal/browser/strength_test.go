@@ -31,13 +31,16 @@ type way struct {
 // network puts a network between the meter of somebody's browser and the server.
 func (p *person) network(next func() way) *person {
 	p.t.Helper()
+	var choosing sync.Mutex
 	err := chromedp.Listen(p.ctx, func(event any) {
 		e, ok := event.(*fetch.EventRequestPaused)
 		if !ok {
 			return
 		}
-		w := next()
 		go func() { // many at once, so that they overtake each other; who has given up meanwhile is no error
+			choosing.Lock()
+			w := next() // it may wait for the test, which would hear nothing more from the browser if this were not apart
+			choosing.Unlock()
 			time.Sleep(w.late)
 			switch {
 			case w.lost:
@@ -356,6 +359,9 @@ func TestWhatIsNotKnownIsShownAsThat(t *testing.T) {
 		return look[string](p, `document.getElementById("field-password-strength-spoken").textContent`)
 	}
 	text := func(key string) string { return h.Text("en", key, nil) }
+	types := func(password string) { // all of it at once: a slow machine would ask half-way too
+		look[bool](p, fmt.Sprintf(`(meter.put(document.getElementById("field-password"), %q), true)`, password))
+	}
 	for name, w := range map[string]way{
 		"lost":         {lost: true},
 		"garbled":      {instead: &fetch.FulfillRequestParams{ResponseCode: 200, Body: []byte(`{"score":9,"acceptable":true,"warning":"","suggestions":[]}`)}},
@@ -364,7 +370,7 @@ func TestWhatIsNotKnownIsShownAsThat(t *testing.T) {
 		"rate limited": {instead: &fetch.FulfillRequestParams{ResponseCode: 429, ResponseHeaders: []*fetch.HeaderEntry{{Name: "Retry-After", Value: "2"}}}},
 	} {
 		asked.Store(0)
-		p.write("Password", secret+name)
+		types(secret + name)
 		if now := look[shown](p, `meter.now()`); now.State != "asking" || now.Word != text("page.strength.asking") || now.Score != "" {
 			t.Errorf("%s: while it is asked: %+v", name, now)
 		}
@@ -384,10 +390,10 @@ func TestWhatIsNotKnownIsShownAsThat(t *testing.T) {
 	}
 	// A link that is used up is not asked for again and again: that would count as guessing links.
 	asked.Store(0)
-	p.write("Password", secret+"gone")
+	types(secret + "gone")
 	ways <- way{instead: &fetch.FulfillRequestParams{ResponseCode: 410}}
 	p.wait("«unknown»", func() bool { return look[shown](p, `meter.now()`).State == "unknown" })
-	p.write("Password", secret+"gone again")
+	types(secret + "gone again")
 	if now := look[shown](p, `meter.now()`); now.State != "unknown" || asked.Load() != 1 {
 		t.Errorf("%+v, asked %d times", now, asked.Load())
 	}

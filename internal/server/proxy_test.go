@@ -189,7 +189,7 @@ func TestTheSetupURLOpensTheDevPagesOnce(t *testing.T) {
 			t.Fatal(a.StatusCode, a.body)
 		}
 	}
-	if a := b.post("/dev/open", map[string]string{"token": "x" + token[1:]}); a.StatusCode != 410 {
+	if a := b.post("/dev/open", map[string]string{"token": token[1:] + "~"}); a.StatusCode != 410 {
 		t.Errorf("a wrong one: %d", a.StatusCode)
 	}
 	if a := b.post("/dev/open", map[string]string{}); a.StatusCode != 410 {
