@@ -221,7 +221,11 @@ func (s *Server) askToSignIn(t *turn) error {
 	if to := visit.Query(t.request, "return_to"); to != "" { // all else stays behind: what is no parameter of ours may be a secret
 		asked += "?return_to=" + url.QueryEscape(to)
 	}
-	return t.visit.Go(t.writer, s.loginFor(t, asked))
+	to := s.loginFor(t, asked)
+	if unsafe(t.request.Method) && t.visit.Why == nil { // signed out in another tab: what was sent here is lost, and it must not look saved
+		to += "&notice=" + t.visit.Notice(t.writer, "session_over")
+	}
+	return t.visit.Go(t.writer, to)
 }
 
 // readForm reads a page's form and sees that it came from a page of ours, in this browser and this session (D-052, D-061).

@@ -149,6 +149,10 @@ func TestTheLogInLeadsBackToWhatWasAskedFor(t *testing.T) {
 		if a := h.browser().get("/reauthenticate?return_to=" + url.QueryEscape(h.config.Prefixed("/account/export"))); a.location() != back {
 			t.Errorf("a stranger is sent to %s, not %s", a.location(), back)
 		}
+		// Who sends a form after signing out in another tab must not believe that it was saved.
+		if a := h.browser().post("/account/profile", map[string]string{"name": "Ada"}); a.StatusCode != 303 || !strings.HasSuffix(a.location(), "&notice=session_over") {
+			t.Errorf("a form of nobody is sent to %d %s", a.StatusCode, a.location())
+		}
 		member := h.member()
 		elsewhere := h.browser()
 		elsewhere.cookies[h.cookieName("")] = member.cookies[h.cookieName("")]

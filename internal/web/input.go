@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-auth/gatehouse/internal/message"
 	"github.com/gatehouse-auth/gatehouse/internal/store"
 )
 
@@ -80,6 +81,10 @@ func (d *view) Input(name, kind, hint string) (i input, err error) {
 	}
 	if i.Type != "password" {
 		i.Value = d.Typed[name]
+	} else if d.Problem != nil && d.Problem.Code == message.InvalidFields && len(i.Errors) == 0 && d.visit.Form[name] != "" {
+		if i.Hint, err = d.T("page.field.retype"); err != nil { // something else was wrong: who mends only that would send an empty password
+			return i, err
+		}
 	}
 	i.Focus = d.focus() == name
 	i.Strength, err = d.strength(i)

@@ -59,6 +59,11 @@ func TestARefusedFormKeepsWhatWasTypedButForPasswords(t *testing.T) {
 	if strings.Contains(a.body, "secret-canary") {
 		t.Errorf("the password is on the page:\n%s", a.body)
 	}
+	// Who mends what is marked would otherwise send an empty password.
+	a = b.send(b.page("/signup"), "/signup", map[string]string{"email": "no address", "password": goodPassword})
+	if hint := text(byID(t, a.body, "field-password-hint")); !strings.Contains(hint, "type it again") {
+		t.Errorf("beside a password that was taken away stands %q", hint)
+	}
 	a = b.send(b.page("/signup"), "/signup", map[string]string{"email": "no address", "name": "Mia", "password": "short"})
 	if a.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a wrong sign-up answers %d", a.StatusCode)

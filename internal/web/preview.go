@@ -129,7 +129,7 @@ func (p *Preview) one(w http.ResponseWriter, r *http.Request, scheme, what, name
 		notice(w, http.StatusInternalServerError, "This page is refused", err.Error())
 		return
 	}
-	body := page.Bytes()
+	body := bytes.ReplaceAll(page.Bytes(), []byte(" autofocus"), nil) // in a frame it would drag the whole preview there
 	if kind := w.Header().Get("Content-Type"); strings.HasPrefix(kind, "text/html") || strings.HasPrefix(kind, "text/css") {
 		body = []byte(inScheme[scheme].Replace(string(body)))
 		w.Header().Del("Content-Length")

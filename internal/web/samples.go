@@ -83,6 +83,7 @@ var states = []state{
 	{name: "link.newer", data: dead("reset"), fault: gone("expired", "newer", "ago", 12*time.Minute, "newer_at", sampleTime)},
 	{name: "link.used", data: dead("verify"), fault: gone("used", "device", "used_at", sampleTime, "device", sampleDevice)},
 	{name: "link.void", data: dead("reset"), fault: gone("used", "password_changed", "void_at", sampleTime)},
+	{name: "link.used_signed_in", member: true, data: func(*view) any { return deadLink{"verify", true} }, fault: gone("used", "device", "used_at", sampleTime, "device", sampleDevice)},
 	{name: "link.cut", data: dead("reset"), fault: hint(message.LinkExpired, "malformed")},
 	{name: "link.unknown", data: dead("verify"), fault: hint(message.LinkExpired, "unknown")},
 	{name: "link.cancel", data: dead("cancel"), fault: hint(message.LinkExpired, "used")},

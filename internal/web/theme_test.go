@@ -149,6 +149,7 @@ func TestATemplateThatWouldNotWorkIsRefusedWithItsLine(t *testing.T) {
 		"a function that there is not":   {"login.html", page("{{exec `id`}}"), `login.html:2): function "exec" not defined.`},
 		"a field that there is not":      {"login.html", page("\n\n{{.Passwords}}"), "login.html:4): executing \"content\" at <.Passwords>: can't evaluate field Passwords"},
 		"a private field":                {"login.html", page("{{.pages}}"), "login.html:2): executing"},
+		"a text that there is not":       {"login.html", page(`{{.T "page.login.tittle"}}`), "there is no text \"page.login.tittle\""},
 		"a key that is too few":          {"login.html", page(`{{.T "page.login.title" "a"}}`), "login.html:2): executing"},
 		"a template that there is not":   {"login.html", page("\n{{template \"logo\"}}"), "login.html:3): no such template \"logo\""},
 		"no content":                     {"login.html", `{{define "title"}}x{{end}}`, "no such template \"content\""},

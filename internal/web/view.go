@@ -90,6 +90,9 @@ func (d *view) T(key string, args ...any) (string, error) {
 	if len(args)%2 != 0 {
 		return "", fmt.Errorf("%s: a name without a value", key)
 	}
+	if !d.pages.Texts.Has(message.Fallback, key) { // misspelt in a template of the site's own: it is told at start
+		return "", fmt.Errorf("there is no text %q; gatehouse messages list shows all", key)
+	}
 	named := map[string]any{"site": d.Site(), "min": d.pages.Config.PasswordMinLength}
 	for i := 0; i < len(args); i += 2 {
 		named[args[i].(string)] = args[i+1]
