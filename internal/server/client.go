@@ -85,7 +85,9 @@ func (s *Server) identify(t *turn) error {
 		return err // a store that is down is never «signed out»
 	}
 	v.Session, v.Token = session, token
-	v.ChooseLanguage(r)
+	if session.User.Locale != "" { // else nothing is known that was not when it was chosen first
+		v.ChooseLanguage(r)
+	}
 	return nil
 }
 
