@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/flow"},
 	{"internal/account", "internal/password", "internal/session", "internal/ticket", "internal/throttle", "internal/mail", "internal/theme"},
 	{"internal/store", "internal/message", "internal/seal", "internal/config"},
-	{"internal/unseen"},
+	{"internal/nearest", "internal/unseen"},
 }
 
 // onlyForTests may import everything and is imported by tests and by each other only.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gatehouse-auth/gatehouse/internal/nearest"
 )
 
 // Problem is one thing that is wrong. It never contains the value of a secret.
@@ -70,7 +72,7 @@ func suggestion(written string, spell func(Setting) string) string {
 	}
 	best, least := "", min(4, 2+len(plain)/3)
 	for _, f := range fields {
-		if d := distance(plain, f.Name); d < least {
+		if d := nearest.Distance(plain, f.Name); d < least {
 			best, least = spell(f.Setting), d
 		}
 	}
@@ -78,25 +80,4 @@ func suggestion(written string, spell func(Setting) string) string {
 		return ""
 	}
 	return "; did you mean " + best + "?"
-}
-
-// distance is the number of characters to insert, delete or replace (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

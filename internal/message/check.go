@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gatehouse-auth/gatehouse/internal/nearest"
 	"github.com/gatehouse-auth/gatehouse/internal/unseen"
 )
 
@@ -159,7 +160,7 @@ func (c *Catalog) nearest(written string) string {
 		return ""
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.spoken[Fallback].texts)) {
-		if d := distance(written, key); d < least {
+		if d := nearest.Distance(written, key); d < least {
 			best, least = key, d
 		}
 	}
@@ -167,27 +168,6 @@ func (c *Catalog) nearest(written string) string {
 		return ""
 	}
 	return "; did you mean " + best + "?"
-}
-
-// distance is the number of bytes to insert, delete or replace (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // shown quotes what somebody wrote, short and on one line.
